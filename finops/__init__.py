@@ -1,0 +1,1 @@
+"""Flamebill: what every function of your software costs."""
