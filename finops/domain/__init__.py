@@ -1,0 +1,1 @@
+"""What things are: money, windows, services, profiles, machines, prices, charges."""

@@ -1,0 +1,1 @@
+"""The engine without a compiler: protobuf and plain loops. The oracle and fallback of any other."""
