@@ -1,0 +1,1 @@
+"""What things cost: pure functions from prices, machines and profiles to money."""
