@@ -1,0 +1,214 @@
+"""AWS's price list, asked over the Price List Query API. boto3 is imported when it is first asked.
+
+Everything is configured the way boto3 is: credentials from its usual chain, another address by
+AWS_ENDPOINT_URL_PRICING.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from typing import Any, Protocol
+
+from finops.domain.machine import MachineKind
+from finops.domain.price import Price
+from finops.errors import BrokenInput, FinopsError, Incomplete, PricesUnavailable
+from pricing.aws_product import ATTRIBUTES, BARE_METAL, SOURCE, VIRTUAL, Product, read
+from pricing.fetched import Fetched, Rejection, tally
+from pricing.regions import price_list_region
+
+# The most that one answer may hold; a region has about 1,400 types, so 15 answers.
+_PAGE = 100
+# A list that ignores every filter has about 106,000 machines a region: twice that, and it has no end.
+_MOST_PAGES = 2_000
+_CONNECT_SECONDS, _READ_SECONDS = 5, 30
+
+_CREDENTIALS = (
+    "AWS tells its public prices only to a caller it knows: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY, or run under a role, and let it do pricing:GetProducts"
+)
+_NOT_ALLOWED = {
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidSignatureException",
+    "UnrecognizedClientException",
+}
+_ASK_LATER = {"ExpiredNextTokenException", "InternalErrorException", "ThrottlingException"}
+_SERVER_FAILED = 500
+
+
+class PricingClient(Protocol):
+    """What is used of boto3's client of the service `pricing`."""
+
+    def get_products(self, **request: object) -> dict[str, Any]:
+        """One page of a price list."""
+
+    def close(self) -> None:
+        """Give its connections back."""
+
+
+class Session(Protocol):
+    """What is used of a boto3 session."""
+
+    def client(self, service_name: str, *, region_name: str, config: object) -> PricingClient:
+        """A client of a service."""
+
+
+class AwsPriceList:
+    """On-demand Linux prices of AWS, a region at a time.
+
+    Args:
+        observed_at: gives the moment of asking, from which a price counts as known to hold.
+        session: a boto3 session; without one, boto3's usual chain decides.
+    """
+
+    name = SOURCE
+
+    def __init__(self, observed_at: Callable[[], datetime], session: Session | None = None) -> None:
+        self._observed_at = observed_at
+        self._session = session
+
+    def prices(self, regions: Sequence[str]) -> list[Price]:
+        """The prices now in force in some regions.
+
+        Raises:
+            PricesUnavailable: AWS did not answer, or not us.
+            BrokenInput: the answer is not a price list.
+            Incomplete: no region is named; all of them would be 500 requests, most for nothing.
+        """
+        if not regions:
+            raise Incomplete(f"{self.name} is asked by region: name those that machines run in")
+        return [price for region in regions for price in self.fetch(region).prices]
+
+    def fetch(self, region: str) -> Fetched:
+        """The prices of one region with all that was said and left out; raises what `prices` does."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as of boto3 below
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+        observed_at = self._observed_at()
+        try:
+            with closing(self._client(region)) as client:
+                found = [
+                    item
+                    for family in (VIRTUAL, BARE_METAL)
+                    for item in _products(client, family, region, observed_at)
+                ]
+        except ClientError as error:
+            raise _refused(error.response, region) from error
+        except BotoCoreError as error:
+            raise _unreachable(error, region) from error
+        except ResponseParserError as error:
+            raise BrokenInput(f"{self.name} in {region} gave an answer that is no price list") from error
+        return _fetched(region, found)
+
+    def _client(self, region: str) -> PricingClient:
+        from boto3 import Session as BotoSession  # noqa: PLC0415 - it is slow, and most commands need no prices
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard"},  # three attempts, or AWS_MAX_ATTEMPTS
+        )
+        session: Session = self._session or BotoSession()
+        return session.client("pricing", region_name=price_list_region(region), config=config)
+
+
+def _products(
+    client: PricingClient, family: str, region: str, observed_at: datetime
+) -> list[Product | Rejection]:
+    """What a region's list holds of one product family.
+
+    A list that was published anew while it was read is read from its first page again, once.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    def whole_list() -> list[Product | Rejection]:
+        documents = _documents(client, family, region)
+        return [read(each, family=family, region=region, observed_at=observed_at) for each in documents]
+
+    try:
+        return whole_list()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExpiredNextTokenException":
+            raise
+        return whole_list()
+
+
+def _documents(client: PricingClient, family: str, region: str) -> Iterator[object]:
+    """The documents of every page.
+
+    Raises:
+        BrokenInput: the pages are none, go in a circle, or have no end.
+    """
+    request = _request(family, region)
+    tokens: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        page = client.get_products(**request)
+        if "PriceList" not in page:
+            raise BrokenInput(f"{SOURCE} in {region} gave an answer that is no price list")
+        yield from page["PriceList"]
+        token = page.get("NextToken")
+        if not token:
+            return
+        if token in tokens:
+            raise BrokenInput(f"{SOURCE} in {region}: page {len(tokens) + 1} leads back to a page before it")
+        tokens.add(token)
+        request["NextToken"] = token
+    raise BrokenInput(f"{SOURCE} in {region} has more than {_MOST_PAGES} pages")
+
+
+def _request(family: str, region: str) -> dict[str, object]:
+    wanted = {"productFamily": family, "regionCode": region}
+    wanted |= {name: value for name, (value, _) in ATTRIBUTES.items()}
+    filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
+    return {"ServiceCode": "AmazonEC2", "Filters": filters, "FormatVersion": "aws_v1", "MaxResults": _PAGE}
+
+
+def _fetched(region: str, found: Sequence[Product | Rejection]) -> Fetched:
+    """What was found, each price once; two that differ for one machine both stay, for the gate to refuse."""
+    products = [item for item in found if isinstance(item, Product)]
+    prices = {product.price.id: product.price for product in products}
+    effective: dict[MachineKind, datetime] = {}
+    for product in products:
+        effective.setdefault(product.price.kind, product.effective)
+    return Fetched(
+        cloud="aws",
+        region=region,
+        prices=tuple(prices.values()),
+        rejected=tally(item for item in found if isinstance(item, Rejection)),
+        repeated=len(products) - len(prices),
+        effective=effective,
+        published=max((product.price.as_of for product in products), default=None),
+        version=max((product.version for product in products), default=""),
+    )
+
+
+def _refused(response: dict[str, Any], region: str) -> FinopsError:
+    """An answer that is an error, in our words."""
+    code, message = response["Error"].get("Code", ""), response["Error"].get("Message", "")
+    said = f"{SOURCE} in {region} answered {code}: {message}"
+    if code in _NOT_ALLOWED:
+        return PricesUnavailable(f"{said}. The caller needs the action pricing:GetProducts")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return PricesUnavailable(said) if code in _ASK_LATER or status >= _SERVER_FAILED else BrokenInput(said)
+
+
+def _unreachable(error: Exception, region: str) -> PricesUnavailable:
+    """No answer at all, in our words: nobody to ask as, or nobody there."""
+    from botocore.exceptions import (  # noqa: PLC0415
+        CredentialRetrievalError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        SSOError,
+    )
+
+    nobody = (
+        CredentialRetrievalError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        SSOError,
+    )
+    said = f"{SOURCE} in {region} was not reached: {error}"
+    return PricesUnavailable(f"{said}. {_CREDENTIALS}" if isinstance(error, nobody) else said)
