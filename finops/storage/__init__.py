@@ -1,0 +1,1 @@
+"""The database and the blob store. Functions take a Session and give domain types; nothing here commits."""

@@ -1,0 +1,212 @@
+"""Function costs: stored dollars by service-day, resource, metric and function.
+
+Self costs of a service-day, `[other]` included, add up to its used charge; total costs are never added
+up over functions.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from finops.domain.charge import CostMetric
+from finops.domain.function import Function
+from finops.domain.function_cost import FunctionCost
+from finops.domain.money import Money
+from finops.domain.resource import Resource
+from finops.domain.window import Window, day_of
+from finops.errors import CurrencyMismatch
+from finops.storage import functions
+from finops.storage.ledger import DAILY
+from finops.storage.portable import AnyRow, AnySelect, ByBytes
+from finops.storage.tables import FunctionCostRow, FunctionRow, LedgerWindowRow
+from finops.storage.temporal import standing
+
+
+def replace(
+    session: Session, service: str, day: Window, costs: Iterable[FunctionCost], ledger_version: int
+) -> None:
+    """Store what a version of a service-day says its functions cost, in place of what it said before.
+
+    It is read once `ledger.record` has said that the version stands.
+
+    Raises:
+        ValueError: `day` is none, or a cost is of another service or window.
+    """
+    if day != day_of(day.start):
+        raise ValueError(f"{day} is not a day")
+    costs = list(costs)
+    for cost in costs:
+        if (cost.service, cost.window) != (service, day):
+            raise ValueError(f"a cost of {cost.service} {cost.window} is not one of {service} {day}")
+    named = list({cost.function for cost in costs if cost.function is not None})
+    ids = dict(zip(named, functions.intern(session, named), strict=True))
+    row = FunctionCostRow
+    session.execute(
+        delete(row).where(
+            row.service == service, row.window_start == day.start, row.ledger_version == ledger_version
+        )
+    )
+    rows = [_columns(cost, ids, ledger_version) for cost in costs]
+    if rows:
+        session.execute(insert(row), rows)
+
+
+def within(
+    session: Session,
+    window: Window,
+    *,
+    service: str | None = None,
+    metric: CostMetric = CostMetric.LIST,
+    resource: Resource | None = None,
+    as_of: datetime | None = None,
+) -> list[FunctionCost]:
+    """What functions cost on each day of a window of whole days, the row of the small ones last.
+
+    `as_of` gives the versions that stood at that moment.
+    """
+    row = FunctionCostRow
+    query = select(*row.__table__.columns, FunctionRow.name, FunctionRow.file).outerjoin(
+        FunctionRow, FunctionRow.id == row.function_id
+    )
+    query = _standing(query, window, metric, as_of)
+    if service is not None:
+        query = query.where(row.service == service)
+    if resource is not None:
+        query = query.where(row.resource == resource.value)
+    found = [_cost(row, day_of(row.window_start)) for row in session.execute(query)]
+    return sorted(found, key=order)
+
+
+def dearest(
+    session: Session,
+    window: Window,
+    service: str | None,
+    *,
+    metric: CostMetric,
+    resource: Resource,
+    limit: int,
+    by: Literal["self", "total"] = "self",
+    as_of: datetime | None = None,
+) -> list[FunctionCost]:
+    """The functions that cost most over a window of whole days, dearest first; of all services, or of one.
+
+    Each is the sum of the days on which it was kept by name; what it cost on others is in the row of
+    the small ones, which is not among these.
+    """
+    row = FunctionCostRow
+    self_nanos, total_nanos = func.sum(row.self_nanos), func.sum(row.total_nanos)
+    query: AnySelect = (
+        select(
+            row.service,
+            row.resource,
+            row.metric,
+            row.currency,
+            FunctionRow.name,
+            FunctionRow.file,
+            self_nanos.label("self_nanos"),
+            total_nanos.label("total_nanos"),
+            _sum_if_all_known(row.self_observations).label("self_observations"),
+            _sum_if_all_known(row.total_observations).label("total_observations"),
+        )
+        .join(FunctionRow, FunctionRow.id == row.function_id)
+        .where(row.resource == resource.value)
+        .group_by(row.service, row.resource, row.metric, row.currency, FunctionRow.id)
+    )
+    query = _standing(query, window, metric, as_of)
+    if service is not None:
+        query = query.where(row.service == service)
+    dearest_first = (self_nanos, total_nanos) if by == "self" else (total_nanos, self_nanos)
+    query = query.order_by(
+        *(sum_.desc() for sum_ in dearest_first),
+        *(ByBytes(text) for text in (FunctionRow.name, FunctionRow.file, row.service, row.currency)),
+    )
+    return [_cost(found, window) for found in session.execute(query.limit(limit))]
+
+
+def self_sums(
+    session: Session, window: Window, metric: CostMetric, *, as_of: datetime | None = None
+) -> dict[tuple[str, Resource], Money]:
+    """What all functions of each service cost over a window of whole days, the small ones included.
+
+    Raises:
+        CurrencyMismatch: a service has costs in two currencies.
+    """
+    row = FunctionCostRow
+    query = select(row.service, row.resource, row.currency, func.sum(row.self_nanos))
+    query = _standing(query, window, metric, as_of).group_by(row.service, row.resource, row.currency)
+    found: dict[tuple[str, Resource], Money] = {}
+    for service, resource, currency, nanos in session.execute(query):
+        key = (service, Resource(resource))
+        if key in found:
+            raise CurrencyMismatch(f"{service} has function costs in {found[key].currency} and {currency}")
+        found[key] = Money(nanos, currency)
+    return dict(sorted(found.items()))
+
+
+def order(cost: FunctionCost) -> tuple[object, ...]:
+    """What function costs are ordered by: the row of the small ones comes last."""
+    function = cost.function
+    return (
+        *(cost.window, cost.service, cost.resource, cost.metric, cost.self_cost.currency),
+        *(function is None, function or ("", "")),
+    )
+
+
+def _standing(query: AnySelect, window: Window, metric: CostMetric, as_of: datetime | None) -> AnySelect:
+    """A query of function costs narrowed to a window, a metric and the versions that count."""
+    if any(moment != day_of(moment).start for moment in (window.start, window.end)):
+        raise ValueError(f"{window} is not whole days: function costs are kept by day")
+    row, version = FunctionCostRow, LedgerWindowRow
+    of_version = and_(
+        version.service == row.service,
+        version.window_start == row.window_start,
+        version.ledger_version == row.ledger_version,
+        version.grain == DAILY,
+    )
+    return query.join(version, of_version).where(
+        row.window_start >= window.start,
+        row.window_start < window.end,
+        row.metric == metric.value,
+        standing(version, as_of),
+    )
+
+
+def _sum_if_all_known(column: InstrumentedAttribute[int | None]) -> ColumnElement[int]:
+    return case((func.count(column) == func.count(), func.sum(column)))
+
+
+def _columns(cost: FunctionCost, ids: Mapping[Function, int], ledger_version: int) -> dict[str, object]:
+    total = cost.total_cost
+    if total is not None and total.currency != cost.self_cost.currency:
+        raise CurrencyMismatch(f"{total} and {cost.self_cost} are of one function")
+    return {
+        "service": cost.service,
+        "window_start": cost.window.start,
+        "resource": cost.resource.value,
+        "metric": cost.metric.value,
+        "function_id": None if cost.function is None else ids[cost.function],
+        "is_other": cost.function is None,
+        "self_nanos": cost.self_cost.nanos,
+        "total_nanos": None if total is None else total.nanos,
+        "self_observations": cost.self_observations,
+        "total_observations": cost.total_observations,
+        "currency": cost.self_cost.currency,
+        "ledger_version": ledger_version,
+    }
+
+
+def _cost(row: AnyRow, window: Window) -> FunctionCost:
+    return FunctionCost(
+        service=row.service,
+        window=window,
+        resource=Resource(row.resource),
+        metric=CostMetric(row.metric),
+        function=None if row.name is None else Function(row.name, row.file),
+        self_cost=Money(row.self_nanos, row.currency),
+        total_cost=None if row.total_nanos is None else Money(row.total_nanos, row.currency),
+        self_observations=row.self_observations,
+        total_observations=row.total_observations,
+    )

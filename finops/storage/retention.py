@@ -1,0 +1,172 @@
+"""What leaves when it is old enough. Money never does: hours become exact daily sums.
+
+Only whole days whose every hour is final are summed. What a restatement superseded leaves with the
+hours; `ledger_windows` and the reports keep that and why it was restated.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
+
+from finops.domain.charge import ChargeState, CostMetric
+from finops.domain.window import DAY, Window, day_of
+from finops.storage.charges import standing_hours
+from finops.storage.ledger import HOURLY
+from finops.storage.portable import AnySelect, UtcDay, batches
+from finops.storage.runs import Outcome
+from finops.storage.tables import (
+    ChargeDayRow,
+    ChargeRow,
+    JobRunRow,
+    LedgerWindowRow,
+    RawProfileRow,
+    UsageRow,
+)
+from finops.storage.temporal import standing
+from finops.storage.types import UtcDateTime
+
+# What the hours of a day may say differently without being told apart in the daily sum.
+_SAID_WHERE_AGREED = ("claim_ratio", "note")
+
+
+def expire(
+    session: Session,
+    *,
+    hourly_before: datetime,
+    raw_before: datetime,
+    runs_before: datetime,
+    dry_run: bool,
+) -> dict[str, int]:
+    """Let leave what is older than its retention, and give what did, or, on a dry run, would.
+
+    Hourly charges of days that ended by `hourly_before` become daily sums; usage that ended by
+    `raw_before` forgets its raw profiles (the blobs are the caller's); runs that started before
+    `runs_before` leave, but for the latest good one of each window and scope.
+
+    The counts are `charge_hours`, `raw_profiles` and `job_runs` that leave, and `charge_days` made.
+    """
+    hours, days = _expire_charges(session, hourly_before, dry_run=dry_run)
+    return {
+        "charge_hours": hours,
+        "charge_days": days,
+        "raw_profiles": _expire_raw_profiles(session, raw_before, dry_run=dry_run),
+        "job_runs": _expire_runs(session, runs_before, dry_run=dry_run),
+    }
+
+
+def _expire_charges(session: Session, before: datetime, *, dry_run: bool) -> tuple[int, int]:
+    hours = days = 0
+    for day in _days_with_hours(session, before):
+        for services in batches(_settled_services(session, day)):
+            of_day = and_(
+                ChargeRow.window_start >= day.start,
+                ChargeRow.window_start < day.end,
+                ChargeRow.service.in_(services),
+            )
+            sums = _daily_sums(day, of_day)
+            hours += _count(session, select(ChargeRow.id).where(of_day))
+            days += _count(session, sums)
+            if not dry_run:
+                columns = [str(column.key) for column in sums.selected_columns]
+                session.execute(insert(ChargeDayRow).from_select(columns, sums))
+                session.execute(delete(ChargeRow).where(of_day))
+    return hours, days
+
+
+def _days_with_hours(session: Session, before: datetime) -> list[Window]:
+    """The days that ended by a moment and have hourly charges."""
+    query = select(UtcDay(ChargeRow.window_start)).where(ChargeRow.window_start < day_of(before).start)
+    return [Window(start, start + DAY) for start in sorted(session.scalars(query.distinct()))]
+
+
+def _settled_services(session: Session, day: Window) -> list[str]:
+    """The services with charges on a day of which every hour is final."""
+    row, version = ChargeRow, LedgerWindowRow
+    in_day = (row.window_start >= day.start, row.window_start < day.end)
+    charged = set(session.scalars(select(row.service).where(*in_day).distinct()))
+    unsettled = select(version.service).where(
+        version.window_start >= day.start,
+        version.window_start < day.end,
+        version.grain == HOURLY,
+        version.state != ChargeState.FINAL.value,
+        standing(version),
+    )
+    recorded = exists().where(
+        version.service == row.service,
+        version.window_start == row.window_start,
+        version.window_end == row.window_end,
+        version.ledger_version == row.ledger_version,
+    )
+    unrecorded = select(row.service).where(*in_day, not_(recorded))
+    return sorted(charged - set(session.scalars(unsettled)) - set(session.scalars(unrecorded)))
+
+
+def _daily_sums(day: Window, of_day: ColumnElement[bool]) -> AnySelect:
+    """The standing charges of a day added up: all that tells two charges apart, but for the hour, is kept.
+
+    An amount that is unknown is never added to one that is known: they make two rows.
+    """
+    summed = {"quantity", *(f"{metric}_nanos" for metric in CostMetric)}
+    apart = {"id", "window_start", "window_end", *summed, *_SAID_WHERE_AGREED}
+    columns = ChargeRow.__table__.columns
+    kept = [column for column in columns if column.key not in apart]
+    amounts = [column for column in columns if column.key in summed]
+    query = standing_hours().with_only_columns(
+        *kept,
+        literal(day.start, UtcDateTime()).label("window_start"),
+        literal(day.end, UtcDateTime()).label("window_end"),
+        *(func.sum(column).label(column.key) for column in amounts),
+        *(_if_agreed(columns[name]).label(name) for name in _SAID_WHERE_AGREED),
+    )
+    return query.where(of_day).group_by(*kept, *(column.is_(None) for column in amounts))
+
+
+def _if_agreed(column: ColumnElement[str]) -> ColumnElement[str]:
+    return case((func.min(column) == func.max(column), func.min(column)), else_="")
+
+
+def _expire_raw_profiles(session: Session, before: datetime, *, dry_run: bool) -> int:
+    old = RawProfileRow.usage_id.in_(select(UsageRow.id).where(UsageRow.window_end <= before))
+    found = _count(session, select(RawProfileRow.usage_id).where(old))
+    if not dry_run:
+        session.execute(delete(RawProfileRow).where(old), execution_options={"synchronize_session": False})
+    return found
+
+
+def _expire_runs(session: Session, before: datetime, *, dry_run: bool) -> int:
+    row, other = JobRunRow, aliased(JobRunRow)
+    later_ok = exists().where(
+        other.job == row.job,
+        other.window_start == row.window_start,
+        other.window_end == row.window_end,
+        other.scope == row.scope,
+        other.outcome == Outcome.OK.value,
+        other.attempt > row.attempt,
+    )
+    query = select(row.id).where(
+        row.started_at < before,
+        or_(row.outcome != Outcome.RUNNING.value, row.lease_until < before),
+        or_(row.outcome != Outcome.OK.value, later_ok),
+    )
+    ids = session.scalars(query).all()
+    if not dry_run:
+        for batch in batches(ids):
+            session.execute(delete(row).where(row.id.in_(batch)))
+    return len(ids)
+
+
+def _count(session: Session, query: AnySelect) -> int:
+    return session.scalars(select(func.count()).select_from(query.subquery())).one()

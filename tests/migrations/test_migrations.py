@@ -1,0 +1,141 @@
+"""The migrations reach the schema in code, and can be undone."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import alembic
+import pytest
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, inspect, text
+
+from finops.errors import StorageError
+from finops.storage import database, migrate
+from finops.storage.tables import Base
+
+GIVEN = os.environ.get("FINOPS_TEST_DATABASE_URL", "")
+SCRIPTS = ScriptDirectory.from_config(migrate.config())
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An empty database."""
+    engine = database.connect(GIVEN or f"sqlite:///{tmp_path}/finops.db")
+    _empty(engine)
+    yield engine
+    _empty(engine)
+    engine.dispose()
+
+
+def _empty(engine: Engine) -> None:
+    found = MetaData()
+    found.reflect(engine)
+    found.drop_all(engine)
+
+
+def test_the_alembic_imported_is_the_library() -> None:
+    assert "site-packages" in str(alembic.__file__)
+
+
+def test_the_folder_of_migrations_is_no_package() -> None:
+    assert not (migrate.scripts_dir() / "__init__.py").exists()
+
+
+def test_there_is_one_head() -> None:
+    assert SCRIPTS.get_heads() == [migrate.head()]
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS.walk_revisions()], ids=lambda script: script.revision)
+def test_every_revision_says_what_it_does(script: Script) -> None:
+    assert script.doc
+    assert Path(script.path).name.startswith(f"{script.revision}_")
+
+
+def test_a_fresh_database_reaches_the_schema_in_code(engine: Engine) -> None:
+    assert migrate.current(engine) is None
+
+    migrate.upgrade(engine)
+
+    migrate.check(engine)
+    assert migrate.current(engine) == migrate.head()
+    assert set(inspect(engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_going_up_twice_is_going_up_once(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    migrate.upgrade(engine)
+
+    migrate.check(engine)
+
+
+def test_down_to_nothing_and_up_again(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    migrate.downgrade(engine, "base")
+
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+
+    migrate.upgrade(engine)
+    migrate.check(engine)
+
+
+def test_every_step_goes_down_and_up(engine: Engine) -> None:
+    for script in reversed([*SCRIPTS.walk_revisions()]):
+        migrate.upgrade(engine, script.revision)
+        migrate.downgrade(engine, str(script.down_revision or "base"))
+        migrate.upgrade(engine, script.revision)
+
+    migrate.check(engine)
+
+
+def test_a_table_that_code_does_not_know_is_noticed(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE services DROP COLUMN team"))
+
+    with pytest.raises(StorageError, match=r"the database differs from the schema in code: .*team"):
+        migrate.check(engine)
+
+
+def test_an_empty_database_says_what_to_do(engine: Engine) -> None:
+    with pytest.raises(StorageError, match=r"^the database holds no schema, .*: run `finops db upgrade`$"):
+        migrate.require_head(engine)
+
+
+def test_a_database_of_a_newer_release_is_refused(engine: Engine) -> None:
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    for step in (migrate.require_head, migrate.upgrade, migrate.check):
+        with pytest.raises(StorageError) as refused:
+            step(engine)
+        assert str(refused.value) == (
+            "the database is at schema 9999, which this release does not know: upgrade finops"
+        )
+
+
+def test_tables_of_others_do_not_stop_an_upgrade(engine: Engine) -> None:
+    Table("somebody_elses", MetaData(), Column("id", Integer, primary_key=True)).create(engine)
+
+    migrate.upgrade(engine)
+
+    migrate.require_head(engine)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(engine: Engine) -> None:
+    Table("services", MetaData(), Column("id", Integer, primary_key=True)).create(engine)
+
+    with pytest.raises(Exception, match="services"):
+        migrate.upgrade(engine)
+
+    assert migrate.current(engine) is None
+    assert inspect(engine).get_table_names() == ["services"]
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "finops.db").mkdir()
+    engine = database.connect(f"sqlite:///{tmp_path}/finops.db")
+
+    for step in (migrate.upgrade, migrate.current, migrate.require_head):
+        with pytest.raises(StorageError, match=r"the database does not answer: unable to open"):
+            step(engine)
