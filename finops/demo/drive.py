@@ -1,21 +1,23 @@
 """Drives the real thing over the laid-out folder: scheduler, jobs, API. No step of its own."""
 
 import json
-import threading
+import re
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from finops import app as building
-from finops.api import server
-from finops.app import App
 from finops.demo.layout import lay_out
 from finops.domain.window import WEEK, week_of
 from finops.errors import FinopsError
 from finops.reports import text, weekly
 from finops.storage import database, migrate, runs
-from finops.storage.runs import Outcome
 from jobs import service
+from jobs.registry import JOBS
+
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 
 
 def drive(folder: Path) -> Iterator[str]:
@@ -31,13 +33,13 @@ def drive(folder: Path) -> Iterator[str]:
     yield "the scheduler runs every job until nothing is due"
     service.serve(app, drain=True)
     with app.readers() as session:
-        failed = runs.recent(session, 1, outcome=Outcome.FAILED)
+        failed = [run for job in JOBS for run in runs.failures(session, job).values()]
         report = weekly.build(session, week_of(app.clock.now() - WEEK), currency=app.settings.ledger.currency)
     if failed:
         raise FinopsError(f"{failed[0].job} {failed[0].window} failed: {failed[0].error}")
     (folder / "weekly.txt").write_text(text.weekly(report))
     (folder / "weekly.json").write_text(
-        json.dumps(_asked(app, "reports/weekly?window=lastweek"), indent=2) + "\n"
+        json.dumps(_asked(folder / "config.toml", "reports/weekly?window=lastweek"), indent=2) + "\n"
     )
     yield ""
     yield text.weekly(report).rstrip()
@@ -46,12 +48,16 @@ def drive(folder: Path) -> Iterator[str]:
     yield f"look around: finops --config {folder}/config.toml report weekly --window 2026-W45"
 
 
-def _asked(app: App, path: str) -> object:
-    """What the API answers, over a real socket on loopback."""
-    listening = server.listen(app, port=0)
-    threading.Thread(target=listening.run, name="api", daemon=True).start()
-    url = f"http://{listening.effective_host}:{listening.effective_port}/api/v1/{path}"
-    with urllib.request.urlopen(url, timeout=60) as reply:
-        answer: object = json.load(reply)
-    listening.close()
+def _asked(config: Path, path: str) -> object:
+    """What `finops serve` answers, over a real socket on loopback."""
+    command = [sys.executable, "-m", "finops.cli.main", "--config", str(config), "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:  # noqa: S603 (our own)
+        try:
+            said = serving.stderr.readline() if serving.stderr else ""
+            if not (where := _ADDRESS.search(said)):
+                raise FinopsError(f"finops serve did not start: {said.strip()}")
+            with urllib.request.urlopen(f"{where[0]}/api/v1/{path}", timeout=60) as reply:  # noqa: S310
+                answer: object = json.load(reply)
+        finally:
+            serving.terminate()
     return answer

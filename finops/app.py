@@ -1,0 +1,133 @@
+"""What is built once and passed down: settings, sessions, sources, fleets, prices, the clock.
+
+Everything a job, a request or a command needs is reached through an App; nothing is global.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from finops import config, fleet, sources
+from finops.config import Settings
+from finops.domain.ports import Clock, FleetSource, PriceBook, PriceSource, ProfileSource
+from finops.domain.service import Registry
+from finops.storage import database, migrate, prices
+from finops.storage.blobs import BlobStore
+from finops.storage.database import Session, Sessions
+from pricing.aws import AwsPriceList
+from pricing.book import Book, first_of
+from pricing.catalogue import Catalogue
+from pricing.fixed import FixedPrices
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock; `pinned` holds what counts as now, for demonstrations and replays."""
+
+    pinned: datetime | None = None
+
+    def now(self) -> datetime:
+        """The moment that decides what is due."""
+        return self.pinned or self.real()
+
+    def real(self) -> datetime:
+        """The machine's own time."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceScope:
+    """One price list: a source, or one region of it.
+
+    `is_declared` says that somebody states it as a whole, so that what it leaves out is withdrawn; a list
+    that was only looked at has to pass the gate.
+    """
+
+    name: str
+    source: PriceSource
+    regions: Sequence[str]
+    is_declared: bool
+
+
+@dataclass(frozen=True)
+class App:
+    """A configured service. Parts are made when first asked for."""
+
+    settings: Settings
+    clock: Clock
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The declared services."""
+        return self.settings.registry()
+
+    @cached_property
+    def sources(self) -> Sequence[ProfileSource]:
+        """The profile back-ends."""
+        return sources.profile_sources(self.settings)
+
+    @cached_property
+    def fleets(self) -> Sequence[FleetSource]:
+        """What knows which machines ran for whom."""
+        return fleet.fleet_sources(self.settings)
+
+    @cached_property
+    def price_scopes(self) -> Sequence[PriceScope]:
+        """The price lists, the most binding first: the configuration's, the cloud's, the catalogue."""
+        wanted = self.settings.prices
+        made: list[PriceScope] = []
+        if wanted.fixed:
+            fixed = FixedPrices(self.settings.fixed_prices(self.clock.now()))
+            made.append(PriceScope(fixed.name, fixed, (), is_declared=True))
+        if wanted.aws is not None:
+            aws = AwsPriceList(self.clock.now)
+            made += [
+                PriceScope(f"{aws.name} {region}", aws, (region,), is_declared=False)
+                for region in wanted.aws.regions
+            ]
+        if wanted.catalogue:
+            catalogue = Catalogue()
+            made.append(PriceScope(catalogue.name, catalogue, (), is_declared=True))
+        return made
+
+    def price_book(self, session: Session, machine_types: Collection[str]) -> PriceBook:
+        """The stored prices of some machine types; where two sources know one, the more binding answers."""
+        names = dict.fromkeys(scope.source.name for scope in self.price_scopes)
+        return first_of(
+            [Book(prices.current(session, source=name, machine_types=machine_types)) for name in names]
+        )
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Where profiles lie as they came."""
+        return BlobStore(Path(self.settings.blobs.path))
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions that may write; each takes the write lock when it begins.
+
+        Raises StorageError unless the database stands at the schema of this release.
+        """
+        engine = database.connect(self.settings.database.url)
+        migrate.require_head(engine)
+        return database.sessions(engine)
+
+    @cached_property
+    def readers(self) -> Sessions:
+        """Sessions that only read, and wait for no writer."""
+        engine = database.connect(self.settings.database.url)
+        migrate.require_head(engine)
+        return database.sessions(engine, is_reading=True)
+
+
+def build(path: Path, environ: Mapping[str, str] = os.environ) -> App:
+    """The app of a configuration file.
+
+    Raises:
+        ConfigError: the file or the environment cannot be used.
+    """
+    settings = config.load(path, environ)
+    return App(settings, SystemClock(settings.now))

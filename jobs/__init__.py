@@ -1,0 +1,1 @@
+"""What runs by the clock: what is due, who does it, and one module a job."""

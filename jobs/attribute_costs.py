@@ -1,0 +1,289 @@
+"""Machine-hours, usage and prices → charges by hour and function costs by day.
+
+One piece of work is one day of one service, so that its function costs and its charges are always
+written together and always add up. Hours that are final keep their charges as they are.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from finops.app import App
+from finops.costs.allocate import Allocation, allocate
+from finops.costs.attribute import Attribution, attribute
+from finops.costs.function_costs import day_costs
+from finops.costs.pools import PricedMachine
+from finops.costs.split import split_price
+from finops.costs.tree import merged
+from finops.costs.used import used_charges
+from finops.domain.charge import Charge, ChargeState, CostMetric
+from finops.domain.function_cost import FunctionCost
+from finops.domain.machine import MachineHours
+from finops.domain.ports import PriceBook
+from finops.domain.price import PriceSplit
+from finops.domain.profile import Usage
+from finops.domain.resource import Resource
+from finops.domain.service import Service
+from finops.domain.window import HOUR, Window, day_of
+from finops.storage import charges, function_costs, ledger, machine_hours, prices, services, usage
+from finops.storage.database import Session
+from finops.storage.ledger import LedgerState
+from jobs.runner import Done, Moved
+from jobs.settled import settled_hours, span
+from jobs.windows import Due, Key, fingerprint
+
+Attributions = dict[tuple[Resource, CostMetric, str], list[Attribution]]
+"""The hours of a day that are divided, by resource, metric and currency: what can be added up."""
+
+
+@dataclass(slots=True)
+class Inputs:
+    """All that decides what the hours of some days cost, as the database holds it at one moment."""
+
+    machines: dict[tuple[str, Window], list[MachineHours]]
+    usage_marks: dict[tuple[str, Window], list[str]]
+    states: Mapping[tuple[str, Window], LedgerState]
+    final: Mapping[Window, Mapping[str, LedgerState]]
+    settled: set[Window]
+    book: PriceBook
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What is about to be written for one service-day."""
+
+    service: Service
+    allocations: dict[Window, Allocation] = field(default_factory=dict)
+    marks: dict[Window, str] = field(default_factory=dict)
+    final: set[Window] = field(default_factory=set)
+    splits: dict[str, PriceSplit] = field(default_factory=dict)
+    costs: list[FunctionCost] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeCosts:
+    """One piece of work is one day of one service."""
+
+    name: str = "attribute_costs"
+
+    def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
+        """Every service-day with machines, or that has been charged and is not final."""
+        window = span(app, within)
+        if window is None:
+            return {}
+        days = {day: span(app, day) for day in map(day_of, (part.start for part in window.days()))}
+        ended = [hours for hours in days.values() if hours]
+        with app.readers() as session:
+            known = _inputs(app, session, Window(ended[0].start, ended[-1].end))
+        names = {name for name, _ in known.machines} | {name for name, _ in known.states}
+        return {
+            Key(day, name): _mark(app, known, name, hours.hours())
+            for name in sorted(names)
+            for day, hours in days.items()
+            if hours
+            and not _is_final(known, name, day)
+            and any(_is_open(known, name, hour) or (name, hour) in known.states for hour in hours.hours())
+        }
+
+    def prepare(self, app: App, work: Due) -> Prepared:
+        """Allocate every hour that is not final, then attribute the whole day."""
+        day = span(app, work.key.window)
+        service = app.registry.find(work.key.scope) or app.registry.claim(work.key.scope)
+        prepared = Prepared(service)
+        if day is None:
+            return prepared
+        with app.readers() as session:
+            known = _inputs(app, session, day)
+            used = _usage(app, session, service, day)
+            kept = charges.within(session, day, service=service.name)
+        attributions: Attributions = defaultdict(list)
+        for hour in day.hours():
+            if _is_final(known, service.name, hour):
+                hourly = [charge for charge in kept if charge.window == hour]
+            elif _is_open(known, service.name, hour):
+                hourly = _allocate(app, prepared, known, hour, used[hour])
+            else:
+                continue
+            _attribute(hourly, used[hour], attributions)
+        least = app.settings.ledger.smallest_share
+        for (resource, metric, currency), parts in attributions.items():
+            prepared.costs += day_costs(
+                service.name, work.key.window, resource, metric, currency, parts, least
+            )
+        return prepared
+
+    def write(self, app: App, session: Session, work: Due, prepared: Prepared) -> Done:
+        """The day's charges and function costs, in place of those of its hours that are not final."""
+        day = span(app, work.key.window)
+        if day is None:
+            return Done({})
+        if _mark(app, _inputs(app, session, day), work.key.scope, day.hours()) != work.fingerprint:
+            raise Moved("its inputs changed meanwhile")
+        now = app.clock.real()
+        services.replace(session, [prepared.service])
+        prices.record_splits(session, prepared.splits.values())
+        for hour, allocation in prepared.allocations.items():
+            is_final = hour in prepared.final
+            version = ledger.record(
+                session,
+                work.key.scope,
+                hour,
+                state=ChargeState.FINAL if is_final else ChargeState.PROVISIONAL,
+                is_held=allocation.is_held,
+                fingerprint=prepared.marks[hour],
+                message=" ".join(allocation.messages),
+                now=now,
+            )
+            charges.replace(session, work.key.scope, hour, allocation.charges, version)
+        version = _record_day(session, work, now)
+        function_costs.replace(session, work.key.scope, work.key.window, prepared.costs, version)
+        return Done(
+            {
+                "hours": len(prepared.allocations),
+                "final": len(prepared.final),
+                "held": sum(allocation.is_held for allocation in prepared.allocations.values()),
+                "charges": sum(len(allocation.charges) for allocation in prepared.allocations.values()),
+                "function_costs": len(prepared.costs),
+            }
+        )
+
+
+def _inputs(app: App, session: Session, window: Window) -> Inputs:
+    machines: dict[tuple[str, Window], list[MachineHours]] = defaultdict(list)
+    for row in machine_hours.within(session, window):
+        machines[app.registry.claim(row.service).name, row.window].append(row)
+    marks: dict[tuple[str, Window], list[str]] = defaultdict(list)
+    for header in usage.headers(session, window):
+        name = app.registry.claim(header.key.service).name
+        marks[name, header.key.window].append(f"{header.key} {header.fingerprint}")
+    states = ledger.states(session, window)
+    final: dict[Window, dict[str, LedgerState]] = defaultdict(dict)
+    for (name, hour), state in states.items():
+        if state.state == ChargeState.FINAL:
+            final[hour][name] = state
+    return Inputs(
+        machines=machines,
+        usage_marks=marks,
+        states=states,
+        final=final,
+        settled=settled_hours(app, session, window),
+        book=app.price_book(session, {row.kind.machine_type for rows in machines.values() for row in rows}),
+    )
+
+
+def _is_final(known: Inputs, name: str, window: Window) -> bool:
+    return name in known.final.get(window, {})
+
+
+def _is_open(known: Inputs, name: str, hour: Window) -> bool:
+    """Whether a service may be charged for an hour.
+
+    It may not for one that has been charged to the end: once machines go by another name, they would be
+    paid for twice.
+    """
+    if (name, hour) in known.states:
+        return not _is_final(known, name, hour)
+    if (name, hour) not in known.machines and hour not in known.settled:
+        return False
+    return all(
+        state.fingerprint.startswith(_machines_mark(known, other, hour))
+        for other, state in known.final.get(hour, {}).items()
+    )
+
+
+def _mark(app: App, known: Inputs, name: str, hours: Iterable[Window]) -> str:
+    """The fingerprint of all that decides what a service costs in some hours."""
+    service = app.registry.find(name)
+    return fingerprint(
+        service, app.settings.ledger.smallest_share, *(_hour_mark(app, known, name, hour) for hour in hours)
+    )
+
+
+def _hour_mark(app: App, known: Inputs, name: str, hour: Window) -> str:
+    """That of an hour is kept with it, so that a day is not due again because an hour of it became final."""
+    state = known.states.get((name, hour))
+    if state is not None and state.state == ChargeState.FINAL:
+        return state.fingerprint
+    prices = [known.book.find(row.kind, hour.start) for row in known.machines.get((name, hour), [])]
+    return _machines_mark(known, name, hour) + fingerprint(
+        *(price.id if price else "no price" for price in prices),
+        *sorted(known.usage_marks.get((name, hour), [])),
+        app.settings.prices.split,
+        state.version if state else 1,
+        hour in known.settled,
+    )
+
+
+def _machines_mark(known: Inputs, name: str, hour: Window) -> str:
+    """The part of an hour's fingerprint that says which machines it was charged for."""
+    return fingerprint(*known.machines.get((name, hour), []))
+
+
+def _usage(app: App, session: Session, service: Service, window: Window) -> dict[Window, list[Usage]]:
+    """What the profiles of a service said, hour by hour, under whichever of its names."""
+    raw = {header.key.service for header in usage.headers(session, window)}
+    names = {name for name in raw if app.registry.claim(name).name == service.name}
+    used: dict[Window, list[Usage]] = defaultdict(list)
+    for each in usage.within(session, window, names):
+        used[each.key.window].append(each)
+    return used
+
+
+def _allocate(
+    app: App, prepared: Prepared, known: Inputs, hour: Window, used: Sequence[Usage]
+) -> list[Charge]:
+    """The charges of one hour, and in `prepared` what is to be written for it."""
+    name = prepared.service.name
+    machines = []
+    for row in known.machines.get((name, hour), []):
+        price = known.book.find(row.kind, hour.start)
+        split = split_price(price, app.settings.prices.split) if price else None
+        if split is not None:
+            prepared.splits[split.id] = split
+        machines.append(PricedMachine(row, price, split))
+    allocation = allocate(prepared.service, hour, machines, used)
+    if hour in known.settled:
+        prepared.final.add(hour)
+        allocation = replace(allocation, charges=tuple(_final(charge) for charge in allocation.charges))
+    prepared.allocations[hour] = allocation
+    prepared.marks[hour] = _hour_mark(app, known, name, hour)
+    return list(allocation.charges)
+
+
+def _final(charge: Charge) -> Charge:
+    """The charge as it stands for good; what is held stays held."""
+    return charge if charge.state is ChargeState.HELD else replace(charge, state=ChargeState.FINAL)
+
+
+def _attribute(
+    hourly: Sequence[Charge],
+    used: Sequence[Usage],
+    attributions: Attributions,
+) -> None:
+    """Divide an hour's used charges over functions, by every metric that is known."""
+    for pool in used_charges(hourly, used):
+        trie, interval = merged(pool.usage)
+        for metric in CostMetric:
+            amount = pool.amounts.of(metric)
+            if amount is not None:
+                attributions[pool.resource, metric, pool.currency].append(attribute(amount, trie, interval))
+
+
+def _record_day(session: Session, work: Due, now: datetime) -> int:
+    """The day's own line in the ledger: final once all its hours are."""
+    day, name = work.key.window, work.key.scope
+    hours = ledger.states(session, day, name, grain=HOUR)
+    is_final = len(hours) == len(list(day.hours())) and all(
+        state.state == ChargeState.FINAL for state in hours.values()
+    )
+    return ledger.record(
+        session,
+        name,
+        day,
+        state=ChargeState.FINAL if is_final else ChargeState.PROVISIONAL,
+        is_held=any(state.is_held for state in hours.values()),
+        fingerprint=fingerprint(*(state.fingerprint for _, state in sorted(hours.items()))),
+        message="",
+        now=now,
+    )

@@ -1,0 +1,119 @@
+"""Sources → usage: what the profiles of each hour said, merged, in raw units."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from finops.app import App
+from finops.costs.usage import merge_profiles
+from finops.domain.ports import ProfileOffer, ProfileSource, Skipping
+from finops.domain.profile import Profile, ProfileKind, Usage, UsageKey
+from finops.domain.window import Window
+from finops.errors import BrokenInput, BrokenProfile, Unavailable
+from finops.storage import usage
+from finops.storage.database import Session
+from jobs.runner import Done
+from jobs.settled import COLLECT_PROFILES, open_hours, refuse_final, settle_time, span
+from jobs.windows import Due, Key, fingerprint, is_settled
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one source brought of one hour, and what of it was refused, with the reason."""
+
+    usages: list[Usage] = field(default_factory=list)
+    profiles: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectProfiles:
+    """One piece of work is one hour of one source."""
+
+    name: str = COLLECT_PROFILES
+
+    def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
+        """What each source offers of each hour that is not final."""
+        window = span(app, within)
+        if window is None:
+            return {}
+        with app.readers() as session:
+            hours = open_hours(session, window)
+        return {
+            Key(hour, source.name): fingerprint(
+                *offers, settled=is_settled(hour, app.clock.now(), settle_time(app))
+            )
+            for source in app.sources
+            for hour, offers in _by_hour(source, hours).items()
+        }
+
+    def prepare(self, app: App, work: Due) -> Collected:
+        """Pull, decode and merge; keep the profiles as they came."""
+        source = next(source for source in app.sources if source.name == work.key.scope)
+        collected = Collected()
+        for offer in sorted(source.offers(work.key.window)):
+            try:
+                profiles = list(source.fetch(offer))
+                collected.usages += _merged(app, source.name, offer, profiles)
+                collected.profiles += len(profiles)
+            except BrokenProfile as error:
+                log.warning("profile refused", service=offer.service, why=str(error))
+                collected.refused.append(f"{offer.service} {offer.kind}: {error}")
+        if isinstance(source, Skipping):
+            collected.refused += source.skipped(work.key.window)
+        return collected
+
+    def write(self, app: App, session: Session, work: Due, prepared: Collected) -> Done:
+        """In place of what this source said of the hour before."""
+        refuse_final(session, work.key.window)
+        source, hour, now = work.key.scope, work.key.window, app.clock.real()
+        said: dict[tuple[str, ProfileKind], list[Usage]] = defaultdict(list)
+        for header in usage.headers(session, hour):
+            if header.key.source == source:
+                said[header.key.service, header.key.kind] = []
+        for each in prepared.usages:
+            said[each.key.service, each.key.kind].append(each)
+        for (service, kind), usages in sorted(said.items()):
+            usage.replace(session, source, service, hour, kind, usages, now)
+        counts = {
+            "profiles": prepared.profiles,
+            "usages": len(prepared.usages),
+            "refused": len(prepared.refused),
+        }
+        return Done(counts, "; ".join(prepared.refused))
+
+
+def _by_hour(source: ProfileSource, hours: list[Window]) -> dict[Window, list[object]]:
+    if not hours:
+        return {}
+    offers: dict[Window, list[object]] = defaultdict(list)
+    try:
+        for offer in sorted(source.offers(Window(hours[0].start, hours[-1].end))):
+            offers[offer.window].append(offer)
+    except (BrokenInput, Unavailable) as error:
+        # Each hour is still due: its run will fail, be seen, and be tried again. Other sources go on.
+        return {hour: [f"unavailable: {error}"] for hour in hours}
+    return {hour: offers[hour] for hour in hours}
+
+
+def _merged(app: App, source: str, offer: ProfileOffer, profiles: Iterable[Profile]) -> list[Usage]:
+    groups: dict[UsageKey, list[Profile]] = defaultdict(list)
+    for profile in profiles:
+        key = UsageKey(
+            service=profile.service,
+            window=offer.window,
+            kind=profile.kind,
+            source=source,
+            version=profile.version,
+            environment=profile.environment,
+            region=profile.region,
+        )
+        groups[key].append(profile)
+    return [
+        merge_profiles(key, group, offer.fingerprint, tuple(app.blobs.put(p.raw) for p in group if p.raw))
+        for key, group in groups.items()
+    ]

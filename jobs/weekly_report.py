@@ -1,0 +1,93 @@
+"""The ledger → a weekly report, kept as it was made, with the ledger versions that it read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from finops.app import App
+from finops.domain.window import Window, week_of
+from finops.reports import document, weekly
+from finops.storage import ledger, reports, runs
+from finops.storage.database import Session
+from finops.storage.runs import Outcome
+from jobs import runner
+from jobs.attribute_costs import AttributeCosts
+from jobs.runner import Done, Moved
+from jobs.settled import span
+from jobs.windows import Due, Key, fingerprint
+
+NAME = "weekly_report"
+
+# What a worker left behind when it died is taken over within its lease; a day later, its source is gone.
+TAKEN_OVER_WITHIN = timedelta(days=1)
+
+# More than all workers together have at hand at once.
+_AT_HAND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyReport:
+    """One piece of work is one ISO week that has ended."""
+
+    name: str = NAME
+
+    def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
+        """Each ended week of which the ledger holds something, by the state of its windows."""
+        window = span(app, within)
+        if window is None:
+            return {}
+        keys: dict[Key, str] = {}
+        with app.readers() as session:
+            week = week_of(window.start)
+            while week.end <= app.clock.now() and week.start < window.end:
+                states = ledger.states(session, week)
+                if states:
+                    keys[Key(week, "all")] = fingerprint(
+                        *sorted(
+                            f"{name} {hour} {state.version} {state.state} {state.fingerprint}"
+                            for (name, hour), state in states.items()
+                        )
+                    )
+                week = week_of(week.end)
+        return keys
+
+    def prepare(self, app: App, work: Due) -> tuple[str, str]:
+        """The document and the ledger versions that it read.
+
+        Raises Moved while something of the week is not done yet that will be: a report that was made in
+        between would leave out what a worker had at hand.
+        """
+        if waits_for := _unfinished(app, work.key.window):
+            raise Moved(f"{waits_for} is not done yet")
+        with app.readers() as session:
+            report = weekly.build(session, work.key.window, currency=app.settings.ledger.currency)
+            pins = {
+                f"{name} {window}": state.version
+                for (name, window), state in ledger.states(session, work.key.window).items()
+            }
+        return json.dumps(document.weekly(report), indent=2), json.dumps(pins, sort_keys=True)
+
+    def write(self, app: App, session: Session, work: Due, prepared: tuple[str, str]) -> Done:
+        """A new version of the week's report, unless it reads as the last one did."""
+        made, pins = prepared
+        version = reports.store(
+            session, "weekly", work.key.window, made, pins, work.fingerprint, app.clock.real()
+        )
+        return Done({"version": version})
+
+
+def _unfinished(app: App, week: Window) -> str:
+    """The first thing of a week that is being done or due, or ""; what failed is not waited for."""
+    job = AttributeCosts()
+    with app.readers() as session:
+        begun = runs.recent(session, _AT_HAND, outcome=Outcome.RUNNING)
+        failed = runs.failures(session, job.name, week)
+    for run in begun:
+        is_alive = run.lease_until + TAKEN_OVER_WITHIN > app.clock.real()
+        if is_alive and run.job != NAME and run.window.overlap(week):
+            return f"{run.job} {run.window} {run.scope}"
+    for work in runner.pending(app, job, week):
+        if (work.key.window, work.key.scope) not in failed:
+            return f"{job.name} {work.key.window} {work.key.scope}"
+    return ""
