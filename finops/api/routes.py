@@ -1,0 +1,132 @@
+"""The routes: parse, ask one report, render."""
+
+from decimal import Decimal
+
+from flask import Blueprint, Response, current_app
+from spectree import Response as Replies
+
+from finops.api.problems import Problem, refused
+from finops.api.queries import FunctionsQuery, RightsizeQuery, WindowQuery
+from finops.api.schemas import Functions, Health, Rightsizing, Services, WeeklyReport
+from finops.api.spec import spec
+from finops.app import App
+from finops.domain.charge import CostMetric
+from finops.domain.resource import Resource
+from finops.domain.window import Window, day_of, parse_window
+from finops.errors import Incomplete
+from finops.reports import document, rightsize, service_functions, weekly
+from finops.reports.document import Document
+
+DEFAULT_REGION = "us-east-1"
+
+health = Blueprint("health", __name__)
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@health.get("/healthz")
+@spec.validate(resp=Replies(HTTP_200=Health), tags=["health"], operation_id="health")
+def healthz() -> Document:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+@api.get("/services")
+@spec.validate(
+    resp=Replies(HTTP_200=Services, HTTP_422=Problem), tags=["services"], operation_id="listServices"
+)
+def services(query: WindowQuery) -> Document:
+    """Services with what they cost, dearest first."""
+    return document.services(_weekly(_window(query.window), query.cost_metric))
+
+
+# A name may hold slashes, as namespace/deployment does.
+@api.get("/services/<path:service>/functions")
+@spec.validate(
+    resp=Replies(HTTP_200=Functions, HTTP_404=Problem, HTTP_422=Problem),
+    tags=["services"],
+    operation_id="listFunctions",
+)
+def functions(service: str, query: FunctionsQuery) -> Document:
+    """Functions of a service, dearest first by resource."""
+    app = _app()
+    with app.readers() as session:
+        found = service_functions.build(
+            session,
+            service,
+            _window(query.window),
+            currency=app.settings.ledger.currency,
+            metric=query.cost_metric,
+            resources=[Resource(query.resource)] if query.resource else service_functions.RESOURCES,
+            sort=query.sort,
+            limit=query.limit,
+        )
+    return service_functions.as_document(found)
+
+
+@api.get("/savings/rightsize")
+@spec.validate(
+    resp=Replies(HTTP_200=Rightsizing, HTTP_404=Problem, HTTP_422=Problem),
+    tags=["savings"],
+    operation_id="rightsize",
+)
+def rightsizing(query: RightsizeQuery) -> Document | Response:
+    """How many machines would do if a part of the CPU demand went, and what they would save a month."""
+    if mistakes := query.mistakes():
+        return refused("The question cannot be answered as it stands.", mistakes)
+    return _of_service(query) if query.service is not None else _of_machines(query)
+
+
+@api.get("/reports/weekly")
+@spec.validate(
+    resp=Replies(HTTP_200=WeeklyReport, HTTP_422=Problem), tags=["reports"], operation_id="weeklyReport"
+)
+def weekly_report(query: WindowQuery) -> Document:
+    """The weekly report: services, kinds of charge, functions, prices."""
+    return document.weekly(_weekly(_window(query.window), query.cost_metric))
+
+
+def _app() -> App:
+    app: App = current_app.extensions["flamebill"]
+    return app
+
+
+def _window(words: str) -> Window:
+    try:
+        window = parse_window(words, _app().clock.now())
+        is_whole = all(moment == day_of(moment).start for moment in (window.start, window.end))
+    except (ValueError, OverflowError) as error:
+        raise Incomplete(f"window: {error}") from error
+    if not is_whole:
+        raise Incomplete(f"window: {window} is not of whole days, and function costs are kept by day")
+    return window
+
+
+def _weekly(window: Window, metric: CostMetric) -> weekly.Weekly:
+    app = _app()
+    with app.readers() as session:
+        return weekly.build(session, window, currency=app.settings.ledger.currency, metric=metric)
+
+
+def _of_service(query: RightsizeQuery) -> Document:
+    app = _app()
+    with app.readers() as session:
+        return rightsize.of_service(
+            session,
+            app.registry,
+            query.service or "",
+            _window(query.window or "lastweek"),
+            remove=query.remove or Decimal(0),
+            target=query.target,
+        )
+
+
+def _of_machines(query: RightsizeQuery) -> Document:
+    """The proposal for machines whose every word is there, as `mistakes` found."""
+    return rightsize.from_list(
+        machine=query.machine or "",
+        region=query.region or DEFAULT_REGION,
+        count=query.count or 0,
+        utilisation=query.utilisation,
+        remove=query.remove or Decimal(0),
+        target=query.target,
+    )

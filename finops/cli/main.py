@@ -1,0 +1,135 @@
+"""The `finops` command: its groups, and the one place where errors become exit codes.
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4 inconclusive.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from finops.errors import ConfigError, FinopsError, GateRefused
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_INCONCLUSIVE = 4
+
+# Each command, what it is for, and where it lives. A module is imported when its command is named, so
+# that `finops --help` imports none of them; a test holds each sentence to the module's own.
+COMMANDS = {
+    "top": ("finops.cli.top:top", "Functions of profiles, or of a service, with what they cost."),
+    "compare": ("finops.cli.compare:compare", "Functions before and after, with what is noise."),
+    "rightsize": ("finops.cli.rightsize:rightsize", "How many machines would do if demand went."),
+    "change": ("finops.cli.change:change", "Before/after checks of an optimisation."),
+    "explain": ("finops.cli.explain:explain", "Every step from the captures to one function's dollar."),
+    "report": ("finops.cli.report:report", "Reports: weekly."),
+    "prices": ("finops.cli.prices:prices", "What machines cost an hour: show."),
+    "ledger": ("finops.cli.ledger:ledger", "The ledger: dump."),
+    "jobs": ("finops.cli.jobs:jobs", "The jobs: list, run, backfill."),
+    "scheduler": ("finops.cli.scheduler:scheduler", "Run the jobs by their crons, until stopped."),
+    "serve": ("finops.cli.serve:serve", "Serve the API until stopped."),
+    "config": ("finops.cli.config:config", "The configuration: check."),
+    "db": ("finops.cli.db:db", "The database's schema: upgrade, current, check."),
+    "demo": ("finops.cli.demo:demo", "The whole road over three weeks of real captures."),
+}
+
+
+class Commands(click.Group):
+    """The groups and commands, in the order a person meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Their names and sentences, importing none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("config.toml"),
+    show_default=True,
+    metavar="FILE",
+    help="The configuration; `top`, `compare` and `prices show` need none.",
+)
+@click.version_option(package_name="flamebill", message="%(package)s %(version)s, engine: plain")
+@click.pass_context
+def finops(ctx: click.Context, path: Path) -> None:
+    """What every function of your software costs."""
+    ctx.obj = path
+
+
+def configured(ctx: click.Context) -> Any:  # noqa: ANN401 (an App; naming its type here would import it)
+    """The App of the configuration that the caller named.
+
+    Raises ConfigError with every mistake of the file.
+    """
+    from finops import app, logs
+
+    path: Path = ctx.find_root().obj
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: no such file; name the configuration with --config FILE,"
+            " or copy config.example.toml to begin one"
+        )
+    logs.configure()
+    return app.build(path, os.environ)
+
+
+def exit_code(error: FinopsError) -> int:
+    """What a shell sees of an error."""
+    if isinstance(error, ConfigError):
+        return EXIT_USAGE
+    return EXIT_REFUSED if isinstance(error, GateRefused) else EXIT_FAILED
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; every error raised on purpose is one message and an exit code."""
+    try:
+        # What a command gave to `ctx.exit` comes back here; any other command gives nothing.
+        code = finops.main(args=arguments, prog_name="finops", standalone_mode=False)
+        sys.exit(code or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("finops: stopped", err=True)
+        sys.exit(EXIT_FAILED)
+    except FinopsError as error:
+        _say(str(error))
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        # The reader of a pipe had enough, as `finops top … | head` does; nothing failed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _say(message: str) -> None:
+    """An error's message on standard error; what it quotes from outside cannot act on the terminal."""
+    from finops.reports.shown import harmless
+
+    click.echo("finops: " + "\n".join(map(harmless, message.split("\n"))), err=True)
+
+
+if __name__ == "__main__":
+    main()

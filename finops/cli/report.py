@@ -1,0 +1,47 @@
+"""`finops report`: reports for people and programs."""
+
+import click
+
+from finops.cli.ledger_options import DAYS, metric_option, whole_days
+
+
+@click.group(short_help="Reports: weekly.")
+def report() -> None:
+    """Reports: weekly."""
+
+
+@report.command(short_help="What each service cost, why, and which of its functions.")
+@click.option("--window", "text", default="lastweek", show_default=True, help=f"{DAYS}.")
+@metric_option
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Functions to list by service and resource, the dearest by self and those by total; 0 for all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with all nanos.")
+@click.pass_context
+def weekly(ctx: click.Context, text: str, metric: str, limit: int, *, as_json: bool) -> None:
+    """What each service cost, why, and which of its functions; all of it adds up to the fleet.
+
+    As text it is for people, with ten functions a table; as JSON it is what /api/v1/reports/weekly
+    gives. An example: finops report weekly --window 2026-W45
+    """
+    from finops.cli.main import configured
+    from finops.cli.shown import echo_json
+    from finops.domain.charge import CostMetric
+    from finops.reports import document
+    from finops.reports import text as rendering
+    from finops.reports import weekly as data
+
+    app = configured(ctx)
+    window = whole_days(text, app.clock.now())
+    with app.readers() as session:
+        made = data.build(
+            session, window, currency=app.settings.ledger.currency, metric=CostMetric(metric), limit=limit
+        )
+    if as_json:
+        echo_json(document.weekly(made))
+    else:
+        click.echo(rendering.weekly(made), nl=False)

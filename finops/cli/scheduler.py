@@ -1,0 +1,21 @@
+"""`finops scheduler`: the clock that lets every job look for work."""
+
+import click
+
+
+@click.command(short_help="Run the jobs by their crons, until stopped.")
+@click.option(
+    "--drain",
+    is_flag=True,
+    help="Stop once a whole round of the jobs found nothing due, for demonstrations and tests.",
+)
+@click.pass_context
+def scheduler(ctx: click.Context, *, drain: bool) -> None:
+    """Run the jobs by their crons, until stopped; run as a process of its own.
+
+    Two of them on one database are harmless: each piece of work is claimed before it is done.
+    """
+    from finops.cli.main import configured
+    from jobs.service import serve
+
+    serve(configured(ctx), drain=drain)

@@ -1,0 +1,24 @@
+"""`finops serve`: the API."""
+
+import click
+
+
+@click.command(short_help="Serve the API until stopped.")
+@click.option("--host", help="The address to listen on; any but loopback needs a token in the configuration.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes a free one.")
+@click.pass_context
+def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
+    """Serve the API (/api/v1, described at /openapi/v1.json) until stopped.
+
+    On loopback it is open to this machine; on any other address every request but /healthz must carry
+    the token that [api] token_env names, as `Authorization: Bearer …`.
+
+    An example: finops serve --port 8080
+    """
+    from finops.api.server import addresses, listen
+    from finops.cli.main import configured
+
+    server = listen(configured(ctx), host, port)
+    for address in addresses(server):
+        click.echo(f"listening on {address}/api/v1/services", err=True)
+    server.run()

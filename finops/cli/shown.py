@@ -1,0 +1,15 @@
+"""What commands share when they print."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from finops.reports.shown import as_json, cut, dollars, harmless, table
+
+__all__ = ["cut", "dollars", "echo_json", "harmless", "table"]
+
+
+def echo_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print a document as JSON."""
+    click.echo(as_json(document))

@@ -1,0 +1,165 @@
+"""Reports as JSON documents: amounts are decimal strings with all nanos, moments RFC 3339 in UTC."""
+
+from typing import Any
+
+from finops.costs.interval import Interval
+from finops.domain.function import OTHER
+from finops.domain.money import Money
+from finops.domain.resource import UNITS, Resource, shown_quantity
+from finops.domain.window import Window, moment_text
+from finops.reports.function_lines import FunctionLine
+from finops.reports.weekly import ChargeLine, HeldLine, PriceLine, ServiceLine, UnpricedLine, Weekly
+
+Document = dict[str, Any]
+
+
+def weekly(report: Weekly) -> Document:
+    """The weekly report.
+
+    Of a function, `observations` and `interval` are of its self cost, `total_observations` and
+    `total_interval` of its total; both intervals are the sampling error alone. `functions_self` sums all
+    functions as stored, listed or not. What is in `unpriced` is in no amount.
+    """
+    return {
+        "window": window(report.window),
+        "currency": report.currency,
+        "cost_metric": report.metric.value,
+        "cost_basis": "used",
+        "total": amount(report.total),
+        "services": [service(line) for line in report.services],
+        "shared": [],
+        "unclaimed": [
+            {
+                "name": line.service.name,
+                "amount": amount(line.total),
+                "charges": [charge(each) for each in line.charges],
+            }
+            for line in report.unclaimed
+        ],
+        "provisional_hours": report.provisional_hours,
+        "held": [held(line) for line in report.held],
+        "unpriced": [unpriced(line) for line in report.unpriced],
+        "prices": [price(line) for line in report.prices],
+    }
+
+
+def service(line: ServiceLine) -> Document:
+    """One service of a report."""
+    return {
+        "service": line.service.name,
+        "team": line.service.team,
+        "cost_centre": line.service.cost_centre,
+        "total": amount(line.total),
+        "charges": [charge(each) for each in line.charges],
+        "functions": [function(each) for each in line.functions],
+        "functions_self": {
+            resource.value: amount(line.functions_self[resource])
+            for resource in (Resource.CPU, Resource.MEMORY)
+        },
+    }
+
+
+def services(report: Weekly) -> Document:
+    """Services with what they cost, dearest first, the unclaimed names last."""
+    return {
+        "window": window(report.window),
+        "currency": report.currency,
+        "cost_metric": report.metric.value,
+        "total": amount(report.total),
+        "services": [
+            {
+                "service": line.service.name,
+                "team": line.service.team,
+                "cost_centre": line.service.cost_centre,
+                "is_claimed": line.service.is_claimed,
+                "total": amount(line.total),
+                "used": {resource.value: amount(money) for resource, money in line.functions_self.items()},
+            }
+            for line in (*report.services, *report.unclaimed)
+        ],
+        "provisional_hours": report.provisional_hours,
+    }
+
+
+def charge(line: ChargeLine) -> Document:
+    """One reason for money; the amount is null where there is no price."""
+    return {
+        "resource": line.resource.value,
+        "kind": line.kind.value,
+        "quantity": format(shown_quantity(line.resource, line.quantity), "f"),
+        "unit": UNITS[line.resource].shown,
+        "amount": amount(line.amount),
+    }
+
+
+def function(line: FunctionLine) -> Document:
+    """One function of a service; `[other]` is all that are not listed, and has no total."""
+    name, file = line.function or (OTHER, "")
+    return {
+        "name": name,
+        "file": file,
+        "resource": line.resource.value,
+        "self": amount(line.self_cost),
+        "total": amount(line.total_cost),
+        "observations": line.self_observations,
+        "total_observations": line.total_observations,
+        "interval": interval(line.interval),
+        "total_interval": interval(line.total_interval),
+    }
+
+
+def price(line: PriceLine) -> Document:
+    """A price with where it came from and how it was split."""
+    listed = line.price
+    return {
+        "cloud": listed.kind.cloud,
+        "region": listed.kind.region,
+        "machine_type": listed.kind.machine_type,
+        "purchase_option": listed.kind.purchase_option,
+        "hourly": format(listed.hourly, "f"),
+        "currency": listed.currency,
+        "source": listed.source,
+        "as_of": moment_text(listed.as_of),
+        "valid_from": moment_text(listed.valid_from),
+        "split": line.split,
+        "split_basis": line.basis,
+        "is_estimate": line.is_estimate,
+        "price_id": listed.id,
+    }
+
+
+def held(line: HeldLine) -> Document:
+    """An hour that a person should look at."""
+    return {"service": line.service, "window": window(line.window), "message": line.message}
+
+
+def unpriced(line: UnpricedLine) -> Document:
+    """Machines of a service whose price nobody knows."""
+    return {
+        "service": line.service,
+        "cloud": line.kind.cloud,
+        "region": line.kind.region,
+        "machine_type": line.kind.machine_type,
+        "purchase_option": line.kind.purchase_option,
+    }
+
+
+def window(span: Window) -> Document:
+    """A window."""
+    return {"start": moment_text(span.start), "end": moment_text(span.end)}
+
+
+def amount(money: Money | None) -> str | None:
+    """An amount with all nine decimals; null where it is unknown, never zero."""
+    return None if money is None else format(money.amount, "f")
+
+
+def interval(between: Interval | None) -> Document | None:
+    """A confidence interval of an amount."""
+    if between is None:
+        return None
+    return {
+        "low": amount(between.low),
+        "high": amount(between.high),
+        "level": format(between.level, "f"),
+    }

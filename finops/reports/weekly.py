@@ -1,0 +1,242 @@
+"""The weekly report's data: what each service cost, why, and which of its functions.
+
+The rule that must not be broken: the charges of all services and of unclaimed names add up to the
+total, and the functions to the used charges, because both are read as stored and nothing is rescaled.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from finops.domain.charge import ChargeKind, CostMetric
+from finops.domain.function_cost import FunctionCost
+from finops.domain.machine import MachineKind
+from finops.domain.money import Money, total
+from finops.domain.price import Price
+from finops.domain.resource import Resource
+from finops.domain.service import Service
+from finops.domain.window import Window
+from finops.errors import Incomplete
+from finops.reports import function_lines
+from finops.reports.function_lines import MEASURES, FunctionLine, dearest
+from finops.storage import charge_sums, function_costs, ledger, prices, services
+from finops.storage.database import Session
+
+# How many functions of a service and resource a report lists by self and by total; the rest are in its
+# sums all the same.
+LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """What one resource of a service cost for one reason; the amount is None where there is no price."""
+
+    resource: Resource
+    kind: ChargeKind
+    quantity: int
+    amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    """One service of a report."""
+
+    service: Service
+    total: Money
+    charges: tuple[ChargeLine, ...]
+    functions: tuple[FunctionLine, ...]
+    functions_self: Mapping[Resource, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLine:
+    """A price that the report rests on, and how it was split."""
+
+    price: Price
+    split: str
+    basis: str
+    is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """An hour that a person should look at, and why."""
+
+    service: str
+    window: Window
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnpricedLine:
+    """Machines that ran for a service and stand beside the totals, because no price of them is known."""
+
+    service: str
+    kind: MachineKind
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """What a fleet cost in a window, by service and function."""
+
+    window: Window
+    currency: str
+    metric: CostMetric
+    total: Money
+    services: tuple[ServiceLine, ...]
+    unclaimed: tuple[ServiceLine, ...]
+    provisional_hours: int
+    held: tuple[HeldLine, ...]
+    unpriced: tuple[UnpricedLine, ...]
+    prices: tuple[PriceLine, ...]
+
+
+def build(
+    session: Session,
+    window: Window,
+    *,
+    currency: str,
+    metric: CostMetric = CostMetric.LIST,
+    limit: int = LISTED,
+    as_of: datetime | None = None,
+) -> Weekly:
+    """The report of a window of whole days, dearest service first.
+
+    Args:
+        session: reads the ledger.
+        window: whole days.
+        currency: amounts in another are not of this report.
+        metric: which of the four costs.
+        limit: how many functions to list by service and resource, the dearest by self and those by
+            total; 0 lists all.
+        as_of: read the ledger as it stood at a moment.
+
+    Raises:
+        Incomplete: there are prices, and no charge has a cost by this metric: that is not zero.
+    """
+    known = {service.name: service for service in services.every(session)}
+    lines = _charge_lines(session, window, metric, currency, as_of)
+    _refuse_unknown(lines, window, metric)
+    costs: dict[str, list[FunctionCost]] = defaultdict(list)
+    for cost in function_costs.within(session, window, metric=metric, as_of=as_of):
+        if cost.self_cost.currency == currency:
+            costs[cost.service].append(cost)
+    made = [
+        _service(known.get(name, Service(name)), lines.get(name, []), costs.get(name, []), currency, limit)
+        for name in lines.keys() | costs.keys()
+    ]
+    made.sort(key=lambda line: (-line.total.nanos, line.service.name))
+    return Weekly(
+        window=window,
+        currency=currency,
+        metric=metric,
+        total=total((line.total for line in made), currency),
+        services=tuple(line for line in made if line.service.is_claimed),
+        unclaimed=tuple(line for line in made if not line.service.is_claimed),
+        provisional_hours=ledger.provisional_hours(session, window),
+        held=tuple(_held(session, window)),
+        unpriced=tuple(_unpriced(session, window, as_of)),
+        prices=tuple(_prices(session, window, as_of)),
+    )
+
+
+def _refuse_unknown(lines: Mapping[str, Sequence[ChargeLine]], window: Window, metric: CostMetric) -> None:
+    priced = [line for each in lines.values() for line in each if line.kind is not ChargeKind.NO_PRICE]
+    if priced and all(line.amount is None for line in priced):
+        raise Incomplete(f"no {metric} cost is known of {window}: it is in no price list and no bill so far")
+
+
+def _charge_lines(
+    session: Session, window: Window, metric: CostMetric, currency: str, as_of: datetime | None
+) -> dict[str, list[ChargeLine]]:
+    lines: dict[str, list[ChargeLine]] = defaultdict(list)
+    for row in charge_sums.sums(
+        session, window, by=("service", "resource", "kind"), metric=metric, as_of=as_of
+    ):
+        if row.amount is not None and row.amount.currency != currency:
+            continue
+        service, resource, kind = map(str, row.group)
+        lines[service].append(ChargeLine(Resource(resource), ChargeKind(kind), row.quantity or 0, row.amount))
+    order = {each: i for i, each in enumerate((*Resource, *ChargeKind))}
+    for each in lines.values():
+        each.sort(key=lambda line: (order[line.resource], order[line.kind]))
+    return lines
+
+
+def _service(
+    service: Service,
+    lines: Sequence[ChargeLine],
+    costs: Sequence[FunctionCost],
+    currency: str,
+    limit: int,
+) -> ServiceLine:
+    used = [cost.resource for cost in costs]
+    listed = [
+        line for resource in Resource if resource in used for line in _functions(costs, resource, limit)
+    ]
+    return ServiceLine(
+        service=service,
+        total=total((line.amount for line in lines if line.amount is not None), currency),
+        charges=tuple(lines),
+        functions=tuple(listed),
+        functions_self={
+            resource: total((cost.self_cost for cost in costs if cost.resource is resource), currency)
+            for resource in (Resource.CPU, Resource.MEMORY)
+        },
+    )
+
+
+def _functions(costs: Sequence[FunctionCost], resource: Resource, limit: int) -> list[FunctionLine]:
+    """The dearest functions of one resource by total, and those by self, in the order of their totals.
+
+    The dearest by total are frames that call the rest; the dearest by self are where the work is done.
+    """
+    every = function_lines.lines(costs, resource)
+    chosen = {id(line) for by in MEASURES for line in dearest(every, by, limit)}
+    return [line for line in dearest(every, "total", 0) if id(line) in chosen]
+
+
+def _held(session: Session, window: Window) -> list[HeldLine]:
+    return [
+        HeldLine(name, hour, state.message)
+        for (name, hour), state in sorted(ledger.states(session, window).items())
+        if state.is_held and state.message
+    ]
+
+
+def _unpriced(session: Session, window: Window, as_of: datetime | None) -> list[UnpricedLine]:
+    """The machines that ran and whose price nobody knows, by service."""
+    rows = charge_sums.sums(
+        session,
+        window,
+        by=("service", "cloud", "region", "machine_type", "purchase_option"),
+        metric=CostMetric.LIST,
+        filters={"kind": [ChargeKind.NO_PRICE]},
+        as_of=as_of,
+    )
+    found = (map(str, row.group) for row in rows)
+    return [UnpricedLine(service, MachineKind(*kind)) for service, *kind in found]
+
+
+def _prices(session: Session, window: Window, as_of: datetime | None) -> list[PriceLine]:
+    rows = charge_sums.sums(session, window, by=("price_id", "split_id"), metric=CostMetric.LIST, as_of=as_of)
+    used = [(str(price), str(split)) for price, split in (row.group for row in rows) if price]
+    listed = prices.by_id(session, {price for price, _ in used})
+    splits = prices.splits_by_id(session, {split for _, split in used})
+    lines = [
+        PriceLine(
+            price=listed[price],
+            split=splits[split].method,
+            basis=splits[split].basis,
+            is_estimate=listed[price].is_estimate or splits[split].is_estimate,
+        )
+        for price, split in used
+    ]
+    return sorted(lines, key=lambda line: (line.price.kind, line.price.valid_from, line.split))
+
+
+def share(part: Money, whole: Money) -> Decimal | None:
+    """A part as a share of a whole; None of nothing."""
+    return Decimal(part.nanos) / whole.nanos if whole.nanos else None
