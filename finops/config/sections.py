@@ -37,7 +37,6 @@ from finops.config.values import (
     Word,
     after,
 )
-from finops.domain.charge import CostMetric
 from finops.domain.machine import MachineKind
 from finops.domain.price import Price
 from finops.domain.service import Service
@@ -71,10 +70,6 @@ class Ledger(Section):
     smallest_share: Share = Decimal("0.0001")
     # A quarter, so that a change can be compared with the hours before it; daily sums stay for ever.
     hourly_days: Days = 90
-    # Thirteen months and a little: a year can be compared with the one before.
-    usage_days: Days = 400
-    # The only metric that is known without a bill or a contract.
-    cost_metric: CostMetric = CostMetric.LIST
 
 
 class AwsPrices(Section):

@@ -134,7 +134,8 @@ def parse_window(text: str, now: datetime) -> Window:
             raise ValueError(f"{text!r} is not a week of its year") from None
         return week_of(monday.replace(tzinfo=UTC))
     try:
-        return day_of(parse_moment(text))
+        # A time of day alone is no window: the day around it is not what was meant.
+        return day_of(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC))
     except ValueError:
         raise ValueError(
             f"{text!r} is not a window: give START/END, a date, a week as 2026-W45, "

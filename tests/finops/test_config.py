@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from finops.config import CsvFleet, Machines, Settings, load
 from finops.config.cron import cron
 from finops.config.values import PLACEHOLDERS
-from finops.domain.charge import CostMetric
 from finops.domain.machine import MachineKind, Shape
 from finops.domain.money import Money
 from finops.domain.service import Service
@@ -76,7 +75,6 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     settings = good("empty")
 
     assert settings.now is None
-    assert settings.ledger.cost_metric is CostMetric.LIST
     assert settings.ledger.smallest_share == Decimal("0.0001")
     assert settings.prices.aws is None
     assert settings.registry().services == ()
