@@ -54,14 +54,13 @@ class BlobStore:
         """
         path = self._path(digest)
         try:
-            with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as inflated:
-                data = inflated.read(MAX_INFLATED + 1)
+            data = _inflated(path.read_bytes())
         except FileNotFoundError as error:
             raise NotFound(f"the blob {digest} is not in {self.root}") from error
-        except zstandard.ZstdError as error:
-            raise StorageError(f"{path} is damaged: {error}") from error
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+        except (zstandard.ZstdError, ValueError) as error:
+            raise StorageError(f"{path} is damaged: {error}") from error
         if sha256(data).hexdigest() != digest:
             raise StorageError(f"{path} is damaged: its content is not what it is named after")
         return data
@@ -105,6 +104,13 @@ class BlobStore:
             _sync(path.parent)
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _inflated(frame: bytes) -> bytes:
+    size = zstandard.frame_content_size(frame)
+    if not 0 <= size <= MAX_INFLATED:
+        raise ValueError(f"it claims to hold {size} bytes, {MAX_INFLATED} are read at most")
+    return zstandard.ZstdDecompressor().decompress(frame, allow_extra_data=False)
 
 
 def _is_older(path: Path, moment: datetime) -> bool:

@@ -22,8 +22,9 @@ from finops.domain.money import Money
 from finops.domain.window import DAY, HOUR, Window
 from finops.errors import Incomplete
 from finops.storage.charges import refuse_cut_days, refuse_restated_days, standing_hours, within_window
+from finops.storage.ledger import stands
 from finops.storage.portable import AnyRow, UtcDay
-from finops.storage.tables import ChargeDayRow, ChargeRow, LedgerWindowRow
+from finops.storage.tables import ChargeDayRow, ChargeRow
 from finops.storage.types import Whole
 
 Dimension = Literal[
@@ -135,16 +136,17 @@ def _lines(
     """Hourly charges that stand, and daily sums of those that left, as one table."""
     names = dict.fromkeys(("window_start", "currency", "quantity", "is_estimate", *map(_column, by)))
     tables = []
-    of_day = select(ChargeDayRow.__table__)
-    for table, query, state in (
-        (ChargeRow, standing_hours(as_of), LedgerWindowRow.state),
-        (ChargeDayRow, of_day, literal(ChargeState.FINAL.value)),
+    hour_may_change = stands(ChargeRow, window, as_of=as_of, state=ChargeState.PROVISIONAL)
+    of_day = within_window(select(ChargeDayRow.__table__), ChargeDayRow, window, None)
+    for table, query, may_change in (
+        (ChargeRow, standing_hours(window, None, as_of), case((hour_may_change, 1), else_=0)),
+        (ChargeDayRow, of_day, literal(0)),
     ):
         chosen = [getattr(table, name).in_(values) for name, values in filters.items()]
         columns = [getattr(table, name) for name in names]
         amount = getattr(table, f"{metric}_nanos").label("amount")
-        narrow = within_window(query, table, window, None).where(*chosen)
-        tables.append(narrow.with_only_columns(*columns, amount, state.label("hour_state")))
+        narrow = query.where(*chosen).with_only_columns(*columns, amount, may_change.label("may_change"))
+        tables.append(narrow)
     return union_all(*tables).subquery()
 
 
@@ -161,7 +163,7 @@ def _totals(lines: Subquery) -> list[ColumnElement[Any]]:
         *exact_sum(unpriced),
         func.sum(case((amount.is_(None), 1), else_=0)),
         func.max(case((lines.c.is_estimate, 1), else_=0)),
-        func.max(case((lines.c.hour_state == ChargeState.PROVISIONAL.value, 1), else_=0)),
+        func.max(lines.c.may_change),
         lines.c.currency,
     ]
 

@@ -20,7 +20,6 @@ from finops.storage import ledger
 from finops.storage.kinds import kind_columns, machine_kind
 from finops.storage.portable import AnyRow, AnySelect
 from finops.storage.tables import ChargeDayRow, ChargeRow, LedgerWindowRow
-from finops.storage.temporal import standing
 
 Pins = Mapping[tuple[str, Window], int]
 """The ledger version of each service-hour that a report read."""
@@ -74,8 +73,7 @@ def within(
     of_day = within_window(select(ChargeDayRow.__table__), ChargeDayRow, window, service)
     days = [_charge(row) for row in session.execute(of_day)]
     if pins is None:
-        query = within_window(standing_hours(as_of), ChargeRow, window, service)
-        hours = [_charge(row) for row in session.execute(query)]
+        hours = [_charge(row) for row in session.execute(standing_hours(window, service, as_of))]
     else:
         query = within_window(select(ChargeRow.__table__), ChargeRow, window, service)
         hours = [
@@ -87,22 +85,10 @@ def within(
     return sorted(days + hours, key=_order)
 
 
-def standing_hours(as_of: datetime | None = None) -> AnySelect:
-    """The hourly charges, joined to their ledger window, of the versions that stand or stood at a moment."""
-    row, version = ChargeRow, LedgerWindowRow
-    return (
-        select(row.__table__)
-        .join(
-            version,
-            and_(
-                version.service == row.service,
-                version.window_start == row.window_start,
-                version.window_end == row.window_end,
-                version.ledger_version == row.ledger_version,
-            ),
-        )
-        .where(standing(version, as_of))
-    )
+def standing_hours(window: Window, service: str | None = None, as_of: datetime | None = None) -> AnySelect:
+    """The hourly charges of a window, of the versions that stand or stood at a moment."""
+    query = within_window(select(ChargeRow.__table__), ChargeRow, window, service)
+    return query.where(ledger.stands(ChargeRow, window, service=service, as_of=as_of))
 
 
 def refuse_cut_days(session: Session, window: Window, service: str | None) -> None:

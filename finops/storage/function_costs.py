@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, select
+from sqlalchemy import ColumnElement, case, delete, func, insert, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from finops.domain.charge import CostMetric
@@ -19,10 +19,9 @@ from finops.domain.resource import Resource
 from finops.domain.window import Window, day_of
 from finops.errors import CurrencyMismatch
 from finops.storage import functions
-from finops.storage.ledger import DAILY
+from finops.storage.ledger import stands
 from finops.storage.portable import AnyRow, AnySelect, ByBytes
-from finops.storage.tables import FunctionCostRow, FunctionRow, LedgerWindowRow
-from finops.storage.temporal import standing
+from finops.storage.tables import FunctionCostRow, FunctionRow
 
 
 def replace(
@@ -71,9 +70,7 @@ def within(
     query = select(*row.__table__.columns, FunctionRow.name, FunctionRow.file).outerjoin(
         FunctionRow, FunctionRow.id == row.function_id
     )
-    query = _standing(query, window, metric, as_of)
-    if service is not None:
-        query = query.where(row.service == service)
+    query = _standing(query, window, service, metric, as_of)
     if resource is not None:
         query = query.where(row.resource == resource.value)
     found = [_cost(row, day_of(row.window_start)) for row in session.execute(query)]
@@ -97,33 +94,30 @@ def dearest(
     the small ones, which is not among these.
     """
     row = FunctionCostRow
-    self_nanos, total_nanos = func.sum(row.self_nanos), func.sum(row.total_nanos)
-    query: AnySelect = (
-        select(
-            row.service,
-            row.resource,
-            row.metric,
-            row.currency,
-            FunctionRow.name,
-            FunctionRow.file,
-            self_nanos.label("self_nanos"),
-            total_nanos.label("total_nanos"),
-            _sum_if_all_known(row.self_observations).label("self_observations"),
-            _sum_if_all_known(row.total_observations).label("total_observations"),
+    key = (row.service, row.resource, row.metric, row.currency, row.function_id)
+    query: AnySelect = select(
+        *key,
+        func.sum(row.self_nanos).label("self_nanos"),
+        func.sum(row.total_nanos).label("total_nanos"),
+        _sum_if_all_known(row.self_observations).label("self_observations"),
+        _sum_if_all_known(row.total_observations).label("total_observations"),
+    ).where(row.resource == resource.value, row.function_id.is_not(None))
+    sums = _standing(query, window, service, metric, as_of).group_by(*key).subquery()
+    nanos = (
+        (sums.c.self_nanos, sums.c.total_nanos) if by == "self" else (sums.c.total_nanos, sums.c.self_nanos)
+    )
+    named = (
+        select(*sums.columns, FunctionRow.name, FunctionRow.file)
+        .join(FunctionRow, FunctionRow.id == sums.c.function_id)
+        .order_by(
+            *(amount.desc() for amount in nanos),
+            *(
+                ByBytes(text)
+                for text in (FunctionRow.name, FunctionRow.file, sums.c.service, sums.c.currency)
+            ),
         )
-        .join(FunctionRow, FunctionRow.id == row.function_id)
-        .where(row.resource == resource.value)
-        .group_by(row.service, row.resource, row.metric, row.currency, FunctionRow.id)
     )
-    query = _standing(query, window, metric, as_of)
-    if service is not None:
-        query = query.where(row.service == service)
-    dearest_first = (self_nanos, total_nanos) if by == "self" else (total_nanos, self_nanos)
-    query = query.order_by(
-        *(sum_.desc() for sum_ in dearest_first),
-        *(ByBytes(text) for text in (FunctionRow.name, FunctionRow.file, row.service, row.currency)),
-    )
-    return [_cost(found, window) for found in session.execute(query.limit(limit))]
+    return [_cost(found, window) for found in session.execute(named.limit(limit))]
 
 
 def self_sums(
@@ -136,7 +130,7 @@ def self_sums(
     """
     row = FunctionCostRow
     query = select(row.service, row.resource, row.currency, func.sum(row.self_nanos))
-    query = _standing(query, window, metric, as_of).group_by(row.service, row.resource, row.currency)
+    query = _standing(query, window, None, metric, as_of).group_by(row.service, row.resource, row.currency)
     found: dict[tuple[str, Resource], Money] = {}
     for service, resource, currency, nanos in session.execute(query):
         key = (service, Resource(resource))
@@ -155,23 +149,20 @@ def order(cost: FunctionCost) -> tuple[object, ...]:
     )
 
 
-def _standing(query: AnySelect, window: Window, metric: CostMetric, as_of: datetime | None) -> AnySelect:
-    """A query of function costs narrowed to a window, a metric and the versions that count."""
+def _standing(
+    query: AnySelect, window: Window, service: str | None, metric: CostMetric, as_of: datetime | None
+) -> AnySelect:
+    """A query of function costs narrowed to a window, a service, a metric and the versions that count."""
     if any(moment != day_of(moment).start for moment in (window.start, window.end)):
         raise ValueError(f"{window} is not whole days: function costs are kept by day")
-    row, version = FunctionCostRow, LedgerWindowRow
-    of_version = and_(
-        version.service == row.service,
-        version.window_start == row.window_start,
-        version.ledger_version == row.ledger_version,
-        version.grain == DAILY,
-    )
-    return query.join(version, of_version).where(
+    row = FunctionCostRow
+    query = query.where(
         row.window_start >= window.start,
         row.window_start < window.end,
         row.metric == metric.value,
-        standing(version, as_of),
+        stands(row, window, service=service, as_of=as_of),
     )
+    return query if service is None else query.where(row.service == service)
 
 
 def _sum_if_all_known(column: InstrumentedAttribute[int | None]) -> ColumnElement[int]:

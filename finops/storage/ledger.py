@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, insert, literal, select, update
+from sqlalchemy import ColumnElement, case, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from finops.domain.charge import ChargeState
@@ -122,6 +122,32 @@ def history(session: Session, service: str, window: Window) -> list[LedgerState]
     """Every version of one window, the first one first."""
     query = select(LedgerWindowRow.__table__).where(*_of(service, window))
     return [_state(row) for row in session.execute(query.order_by(LedgerWindowRow.ledger_version))]
+
+
+def stands(
+    table: type[ChargeRow] | type[FunctionCostRow],
+    window: Window,
+    *,
+    service: str | None = None,
+    as_of: datetime | None = None,
+    state: ChargeState | None = None,
+) -> ColumnElement[bool]:
+    """The condition that a charge or a function cost within a window is of a version that stands, or stood.
+
+    A list of versions and not a join: without statistics SQLite would look for each row's version in
+    the whole window instead of at its moment.
+    """
+    version = LedgerWindowRow
+    versions = _within(
+        select(version.service, version.window_start, version.ledger_version),
+        window,
+        HOUR if table is ChargeRow else DAY,
+    ).where(standing(version, as_of))
+    if service is not None:
+        versions = versions.where(version.service == service)
+    if state is not None:
+        versions = versions.where(version.state == state.value)
+    return tuple_(table.service, table.window_start, table.ledger_version).in_(versions)
 
 
 def final_hours(session: Session, window: Window) -> set[tuple[str, Window]]:

@@ -23,8 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from finops.domain.charge import ChargeState, CostMetric
 from finops.domain.window import DAY, Window, day_of
-from finops.storage.charges import standing_hours
-from finops.storage.ledger import HOURLY
+from finops.storage.ledger import HOURLY, stands
 from finops.storage.portable import AnySelect, UtcDay, batches
 from finops.storage.runs import Outcome
 from finops.storage.tables import (
@@ -124,14 +123,16 @@ def _daily_sums(day: Window, of_day: ColumnElement[bool]) -> AnySelect:
     columns = ChargeRow.__table__.columns
     kept = [column for column in columns if column.key not in apart]
     amounts = [column for column in columns if column.key in summed]
-    query = standing_hours().with_only_columns(
+    query = select(
         *kept,
         literal(day.start, UtcDateTime()).label("window_start"),
         literal(day.end, UtcDateTime()).label("window_end"),
         *(func.sum(column).label(column.key) for column in amounts),
         *(_if_agreed(columns[name]).label(name) for name in _SAID_WHERE_AGREED),
     )
-    return query.where(of_day).group_by(*kept, *(column.is_(None) for column in amounts))
+    return query.where(of_day, stands(ChargeRow, day)).group_by(
+        *kept, *(column.is_(None) for column in amounts)
+    )
 
 
 def _if_agreed(column: ColumnElement[str]) -> ColumnElement[str]:

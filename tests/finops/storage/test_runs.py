@@ -154,7 +154,7 @@ def test_a_stale_claim_cannot_write(shared: Engine) -> None:
 def test_of_workers_that_claim_at_once_one_has_it(shared: Engine) -> None:
     url = shared.url.render_as_string(hide_password=False)
     engines = [shared, database.connect(url)]
-    barrier = Barrier(4)
+    barrier = Barrier(4, timeout=20)
 
     def work(number: int) -> list[Claim]:
         found = []
@@ -176,7 +176,7 @@ def test_of_workers_that_find_a_dead_lease_at_once_one_has_it(shared: Engine) ->
     sessions = database.sessions(shared)
     with sessions.begin() as session:
         sure(claimed(session))
-    barrier = Barrier(4)
+    barrier = Barrier(4, timeout=20)
 
     def work(number: int) -> Claim | None:
         barrier.wait()
