@@ -89,7 +89,7 @@ class AttributeCosts:
     def prepare(self, app: App, work: Due) -> Prepared:
         """Allocate every hour that is not final, then attribute the whole day."""
         day = span(app, work.key.window)
-        service = app.registry.find(work.key.scope) or app.registry.claim(work.key.scope)
+        service = _service(app, work.key.scope)
         prepared = Prepared(service)
         if day is None:
             return prepared
@@ -121,7 +121,8 @@ class AttributeCosts:
         if _mark(app, _inputs(app, session, day), work.key.scope, day.hours()) != work.fingerprint:
             raise Moved("its inputs changed meanwhile")
         now = app.clock.real()
-        services.replace(session, [prepared.service])
+        if prepared.service == app.registry.claim(work.key.scope):
+            services.replace(session, [prepared.service])
         prices.record_splits(session, prepared.splits.values())
         for hour, allocation in prepared.allocations.items():
             is_final = hour in prepared.final
@@ -154,9 +155,9 @@ def _inputs(app: App, session: Session, window: Window) -> Inputs:
     for row in machine_hours.within(session, window):
         machines[app.registry.claim(row.service).name, row.window].append(row)
     marks: dict[tuple[str, Window], list[str]] = defaultdict(list)
-    for header in usage.headers(session, window):
-        name = app.registry.claim(header.key.service).name
-        marks[name, header.key.window].append(f"{header.key} {header.fingerprint}")
+    for hour, said in usage.fingerprints(session, window).items():
+        for raw, mark in said.items():
+            marks[app.registry.claim(raw).name, hour].append(f"{raw} {mark}")
     states = ledger.states(session, window)
     final: dict[Window, dict[str, LedgerState]] = defaultdict(dict)
     for (name, hour), state in states.items():
@@ -170,6 +171,12 @@ def _inputs(app: App, session: Session, window: Window) -> Inputs:
         settled=settled_hours(app, session, window),
         book=app.price_book(session, {row.kind.machine_type for rows in machines.values() for row in rows}),
     )
+
+
+def _service(app: App, name: str) -> Service:
+    """The service of a name; one whose machines go by another name by now keeps but what it was charged."""
+    claimed = app.registry.claim(name)
+    return claimed if claimed.name == name else Service(name)
 
 
 def _is_final(known: Inputs, name: str, window: Window) -> bool:

@@ -1,7 +1,8 @@
 """Sources → usage: what the profiles of each hour said, merged, in raw units."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import structlog
@@ -56,13 +57,12 @@ class CollectProfiles:
         source = next(source for source in app.sources if source.name == work.key.scope)
         collected = Collected()
         for offer in sorted(source.offers(work.key.window)):
-            try:
-                profiles = list(source.fetch(offer))
+            profiles: list[Profile] = []
+            with _refusing(offer, collected):
+                profiles.extend(source.fetch(offer))  # what came before a refusal stays
+            with _refusing(offer, collected):
                 collected.usages += _merged(app, source.name, offer, profiles)
                 collected.profiles += len(profiles)
-            except BrokenProfile as error:
-                log.warning("profile refused", service=offer.service, why=str(error))
-                collected.refused.append(f"{offer.service} {offer.kind}: {error}")
         if isinstance(source, Skipping):
             collected.refused += source.skipped(work.key.window)
         return collected
@@ -85,6 +85,16 @@ class CollectProfiles:
             "refused": len(prepared.refused),
         }
         return Done(counts, "; ".join(prepared.refused))
+
+
+@contextmanager
+def _refusing(offer: ProfileOffer, collected: Collected) -> Iterator[None]:
+    """Note what is broken of an offer, and go on without it."""
+    try:
+        yield
+    except BrokenProfile as error:
+        log.warning("profile refused", service=offer.service, why=str(error))
+        collected.refused.append(f"{offer.service} {offer.kind}: {error}")
 
 
 def _by_hour(source: ProfileSource, hours: list[Window]) -> dict[Window, list[object]]:

@@ -1,4 +1,4 @@
-"""Claim a piece of work, do it, record it. The only place that catches every error, to record it.
+"""Claim a piece of work, do it, record it. Here every error is caught, because a run is to be recorded.
 
 Whatever is slow happens before the writing transaction opens. In that transaction the claim is
 checked, the work is written and the run is recorded as done, or none of the three.
@@ -142,19 +142,9 @@ def pending(app: App, job: Job, within: Window | None = None) -> list[Due]:
 
 
 def run(app: App, job: Job, work: Due) -> Ended:
-    """Claim one piece of work, do it and record it; no outcome where another worker holds it."""
+    """Claim one piece of work, do it and record it; no outcome where another worker holds it, or did it."""
     lease = timedelta(seconds=app.settings.schedule.lease_seconds)
-    with app.sessions.begin() as session:
-        claim = runs.claim(
-            session,
-            job.name,
-            work.key.window,
-            work.key.scope,
-            worker=worker_name(),
-            now=app.clock.real(),
-            lease=lease,
-            fingerprint=work.fingerprint,
-        )
+    claim = _claim(app, job, work, lease)
     if claim is None:
         return Ended(None)
     with structlog.contextvars.bound_contextvars(
@@ -172,6 +162,24 @@ def run(app: App, job: Job, work: Due) -> Ended:
             log.exception("run broke")
             return _record(app, claim, Outcome.FAILED, error)
     return Ended(Outcome.OK)
+
+
+def _claim(app: App, job: Job, work: Due, lease: timedelta) -> runs.Claim | None:
+    """The claim to a piece of work, unless another worker has it, or did it since it was found due."""
+    window, scope = work.key.window, work.key.scope
+    with app.sessions.begin() as session:
+        if runs.done(session, job.name, window).get((window, scope)) == work.fingerprint:
+            return None
+        return runs.claim(
+            session,
+            job.name,
+            window,
+            scope,
+            worker=worker_name(),
+            now=app.clock.real(),
+            lease=lease,
+            fingerprint=work.fingerprint,
+        )
 
 
 def _do(app: App, job: Job, work: Due, claim: runs.Claim, lease: timedelta) -> None:

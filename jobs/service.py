@@ -32,21 +32,24 @@ def serve(app: App, *, drain: bool = False) -> bool:
     Returns:
         Whether it stopped because nothing was due.
 
-    Raises:
-        FinopsError: with `drain`, a job could not look for work.
+    With `drain`, raises what kept a job from looking for work.
     """
     app.sessions  # noqa: B018 (a database that cannot be used is found before the clock starts)
     stopping = threading.Event()
     idle: set[str] = set()
-    failures: list[FinopsError] = []
+    failures: list[Exception] = []
 
     def look(name: str) -> None:
         if stopping.is_set():
             return
         try:
             summary = runner.look(app, JOBS[name], progress=_said(name), is_over=stopping.is_set)
-        except FinopsError as error:
-            log.warning("job could not look for work", job=name, why=str(error))
+        except Exception as error:
+            # Whatever breaks one look, the clock goes on; a drain would wait for ever.
+            if isinstance(error, FinopsError):
+                log.warning("job could not look for work", job=name, why=str(error))
+            else:
+                log.exception("look broke", job=name)
             if drain:
                 failures.append(error)
         else:

@@ -49,7 +49,8 @@ class ProfileSource(Protocol):
     def fetch(self, offer: ProfileOffer) -> Iterator[Profile]:
         """The profiles of an offer, each with its dimensions and with what the source vouches for.
 
-        Raises SourceUnavailable when asking again later may help, and BrokenProfile when it will not.
+        Raises SourceUnavailable when asking again later may help, and BrokenProfile when it will not, after
+        it gave those that are whole.
         """
 
 

@@ -84,14 +84,21 @@ class DirectorySource:
 
         Raises:
             SourceUnavailable: a file cannot be read, or is no longer there.
-            BrokenProfile: a file is no profile, lacks the type asked for, or has a negative value.
+            BrokenProfile: after all others, where a file is no profile, lacks the type asked for, or has
+                a negative value.
         """
         # Listing a large folder for each of its hours would take longer than reading them.
         found = self._offered(offer, self._hours) or self._offered(offer, self._list())
         if not found:
             raise SourceUnavailable(f"{self.name}: what was offered for {offer.service} is no longer there")
+        broken: list[str] = []
         for capture in found:
-            yield self._profile(capture, offer)
+            try:
+                yield self._profile(capture, offer)
+            except BrokenProfile as error:
+                broken.append(str(error))
+        if broken:
+            raise BrokenProfile("; ".join(broken))
 
     def skipped(self, window: Window) -> list[str]:
         """The files that are left out, one sentence each.

@@ -1,0 +1,122 @@
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from finops import app as building
+from finops.errors import StorageError
+from finops.storage import runs
+from finops.storage.runs import Outcome
+from jobs import service
+from tests.small_ledger import ROOT, TUESDAY, SmallLedger, command, hour
+
+
+@pytest.fixture
+def small(small_ledger: SmallLedger) -> SmallLedger:
+    """A morning."""
+    small_ledger.start = TUESDAY
+    small_ledger.write()
+    return small_ledger
+
+
+def execute(ledger: SmallLedger, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(ledger.folder / "finops.db", timeout=30)) as connection:
+        found = connection.execute(statement).fetchall()
+        connection.commit()
+        return found
+
+
+def started(ledger: SmallLedger) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        command("--config", str(ledger.folder / "config.toml"), "scheduler"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(ledger: SmallLedger, statement: str) -> None:
+    for _ in range(600):
+        if execute(ledger, statement):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing came of {statement}")
+
+
+def test_a_drain_ends_once_nothing_is_due(small: SmallLedger) -> None:
+    assert service.serve(small.app(), drain=True) is True
+
+    assert {run.outcome for run in small.runs()} == {Outcome.OK}
+    jobs = {run.job for run in small.runs()}
+    assert jobs == {"refresh_prices", "collect_fleet", "collect_profiles", "attribute_costs", "expire"}
+    assert small.lines("function_costs")
+    assert service.serve(small.app(), drain=True) is True
+
+
+def test_a_drain_waits_for_what_a_dead_worker_had_at_hand(small: SmallLedger) -> None:
+    app = building.build(small.folder / "config.toml", {})
+    with app.sessions.begin() as session:
+        runs.claim(
+            session,
+            "collect_fleet",
+            hour(26),
+            "fleet",
+            worker="dead",
+            now=app.clock.real(),
+            lease=timedelta(seconds=2),
+            fingerprint="",
+        )
+
+    assert service.serve(app, drain=True) is True
+
+    attempts = [
+        (run.attempt, run.outcome)
+        for run in small.runs()
+        if (run.job, run.window) == ("collect_fleet", hour(26))
+    ][::-1]
+    assert attempts == [(1, Outcome.LOST), (2, Outcome.OK)]
+    assert len(small.lines("machine_hours")) == 2 * 8
+
+
+def test_a_drain_does_not_hide_what_keeps_a_job_from_looking(small: SmallLedger) -> None:
+    execute(small, "DROP TABLE ledger_windows")
+
+    with pytest.raises(OperationalError, match="ledger_windows"):
+        service.serve(small.app(), drain=True)
+
+
+def test_a_database_of_another_schema_is_found_before_the_clock_starts(small: SmallLedger) -> None:
+    execute(small, "DELETE FROM alembic_version")
+
+    with pytest.raises(StorageError, match="run `finops db upgrade`"):
+        service.serve(small.app())
+
+
+def test_signals_are_as_before_when_it_has_stopped(small: SmallLedger) -> None:
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)]
+
+    service.serve(small.app(), drain=True)
+
+    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+@pytest.mark.parametrize("with_", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_the_work_at_hand_be_finished_and_leaves_the_rest_due(
+    small: SmallLedger, with_: signal.Signals
+) -> None:
+    process = started(small)
+    wait_for(small, "SELECT 1 FROM job_runs WHERE job = 'collect_fleet'")
+
+    process.send_signal(with_)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 0, said
+    assert "scheduler stopped" in said
+    assert execute(small, "SELECT * FROM job_runs WHERE outcome <> 'ok'") == []
+    assert execute(small, "SELECT count(*) FROM job_runs") < [(1 + 8 + 8 + 2 + 1,)]
