@@ -1,12 +1,12 @@
 """The API as a WSGI application, and the server that listens for it."""
 
 import os
+import socket
 from collections.abc import Callable
-from typing import Any
 
 import waitress
 from flask import Flask, Response
-from waitress.server import BaseWSGIServer, MultiSocketServer
+from waitress.server import BaseWSGIServer
 
 from finops.api import access, problems, routes
 from finops.api.spec import spec
@@ -32,33 +32,35 @@ def application(app: App, token: str | None = None) -> Flask:
     return made
 
 
-def listen(app: App, host: str | None = None, port: int | None = None) -> BaseWSGIServer | MultiSocketServer:
+def listen(app: App, host: str | None = None, port: int | None = None) -> BaseWSGIServer:
     """A server bound to an address, ready to run.
 
     Raises:
-        ConfigError: the address is not loopback and the configuration gives no token.
+        ConfigError: the address is not loopback and the configuration gives no token, or it is not to be had.
+        StorageError: the database cannot be used, which is found before the port opens.
     """
     wanted = app.settings.api
-    host = host or wanted.host
+    at = (host or wanted.host, wanted.port if port is None else port)
     token = wanted.token(os.environ)
-    if token is None and not access.is_loopback(host):
-        raise ConfigError(f"api.host: {host} is not loopback, so api.token_env must name a token's variable")
-    app.readers  # noqa: B018 (a database that cannot be used is found before the port opens)
-    create: Callable[..., Any] = waitress.create_server
+    if token is None and not access.is_loopback(at[0]):
+        raise ConfigError(f"api.host: {at[0]} is not loopback, so api.token_env must name a token's variable")
+    app.readers  # noqa: B018 (made here, before anybody asks)
+    create: Callable[..., BaseWSGIServer] = waitress.create_server
+    return create(application(app, token), sockets=[_bound(*at)], threads=THREADS)
+
+
+def address(server: BaseWSGIServer) -> str:
+    """Where a server listens, as a URL."""
+    host, port = server.socket.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return create(
-            application(app, token), host=host, port=wanted.port if port is None else port, threads=THREADS
-        )
+        return socket.create_server((host.strip("[]"), port), family=family)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host}:{wanted.port if port is None else port}: {error}"
-        ) from error
-
-
-def addresses(server: BaseWSGIServer | MultiSocketServer) -> list[str]:
-    """Where a server listens, as URLs; a name as localhost may stand for two addresses."""
-    found = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
-    return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host, port in found]
+        raise ConfigError(f"cannot listen on {host}:{port}: {error}") from error
 
 
 def _headers(response: Response) -> Response:

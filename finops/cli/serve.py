@@ -15,10 +15,9 @@ def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
 
     An example: finops serve --port 8080
     """
-    from finops.api.server import addresses, listen
+    from finops.api.server import address, listen
     from finops.cli.main import configured
 
     server = listen(configured(ctx), host, port)
-    for address in addresses(server):
-        click.echo(f"listening on {address}/api/v1/services", err=True)
+    click.echo(f"listening on {address(server)}/api/v1/services", err=True)
     server.run()

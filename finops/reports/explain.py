@@ -20,6 +20,7 @@ from finops.domain.service import Registry
 from finops.domain.window import Window, hour_of
 from finops.errors import Incomplete, NotFound
 from finops.reports.explained_step import HourInputs, Step, explained
+from finops.reports.service_functions import refuse_unknown
 from finops.reports.shown import cut, harmless
 from finops.storage import charges, ledger, machine_hours, prices, usage
 from finops.storage.database import Session
@@ -60,10 +61,10 @@ def build(
         Incomplete: the name stands for functions of several files, or the hours or the profiles of the
             window are no longer kept.
     """
+    refuse_unknown(session, service, window)
     every = charges.within(session, window, service=service)
     if not any(charge.resource is resource for charge in every):
-        asked = cut(harmless(service), _NAME)
-        raise NotFound(f"the ledger holds no {resource} charge of {asked!r} in {window}")
+        raise NotFound(f"the ledger holds no {resource} charge of {service!r} in {window}")
     if gone := [charge.window for charge in every if charge.window != hour_of(charge.window.start)]:
         raise Incomplete(f"the hours of {gone[0].start:%Y-%m-%d} have left the ledger: only its sum is left")
     used = _used(session, registry, service, window)

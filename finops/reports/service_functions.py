@@ -20,6 +20,8 @@ from finops.storage.database import Session
 
 Grouping = Literal["function", "name", "file"]
 GROUPINGS: tuple[Grouping, ...] = ("function", "name", "file")
+# The ledger keeps no longer name, in bytes, and cannot be asked for one.
+_LONGEST = 1000
 # Of a name that was asked for, and of those there are, so much is said.
 _NAME, _NAMES = 60, 10
 
@@ -98,7 +100,7 @@ def build(
 
 def refuse_unknown(session: Session, service: str, window: Window) -> None:
     """Raise NotFound, with the names there are, unless the ledger holds a service in a window."""
-    if ledger.states(session, window, service):
+    if len(service.encode("utf-8", "replace")) <= _LONGEST and ledger.states(session, window, service):
         return
     names = sorted({name for name, _ in ledger.states(session, window)})
     listed = [cut(harmless(name), _NAME) for name in names[:_NAMES]]

@@ -31,7 +31,7 @@ REMEDIES = {
     ChargeKind.NO_PRICE: "in no total, because no price is known: add one under [[prices.fixed]]",
 }
 WIDTH = 110
-_NAME, _SAID = 40, 75
+_NAME, _OWNER, _SAID = 40, 20, 75
 _FUNCTIONS = 10
 _HELD = 10
 
@@ -74,9 +74,9 @@ def _head(report: Weekly) -> Iterator[str]:
         (neither, f"neither: {named}" if named else "neither"),
     ]
     cells = [
-        [money(amount) if first else "", _share(amount, report.total) if first else "", part]
+        [*([money(amount), _share(amount, report.total)] if not at else ["", ""]), part]
         for amount, said in rows
-        for first, part in zip([True, False, False, False], wrapped([said], _SAID), strict=False)
+        for at, part in enumerate(wrapped([said], _SAID))
     ]
     yield from table(["", "", ""], cells, left=[2]).splitlines()[1:]
     if hours := report.provisional_hours:
@@ -97,7 +97,8 @@ def _by_kind(lines: Iterable[ServiceLine]) -> dict[ChargeKind, Money]:
 
 
 def _service(line: ServiceLine) -> Iterator[str]:
-    about = ", ".join(_named(text) for text in (line.service.team, line.service.cost_centre) if text)
+    owner = (line.service.team, line.service.cost_centre)
+    about = ", ".join(cut(harmless(text), _OWNER) for text in owner if text)
     yield f"{_named(line.service.name)}{f' ({about})' if about else ''}: {money(line.total)}"
     yield ""
     yield from _indented(_charges(line.charges, line.total))

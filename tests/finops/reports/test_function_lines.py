@@ -1,10 +1,9 @@
 from dataclasses import replace
 
 from finops.costs.interval import cost_interval
-from finops.domain.function_cost import FunctionCost
 from finops.domain.money import Money, total
 from finops.domain.resource import Resource
-from finops.reports.function_lines import absent, dearest, lines, rest, sampling_error
+from finops.reports.function_lines import FunctionLine, absent, dearest, lines, rest, sampling_error
 from tests.finops.costs.notation import function
 from tests.finops.storage.notation import cost
 
@@ -13,8 +12,8 @@ TUESDAY = [cost("main", "1", "50", on=1), cost("serve", "48", "49", on=1), cost(
 WEEK = [*MONDAY, *TUESDAY]
 
 
-def named(found: list[FunctionCost] | list[object]) -> list[str]:
-    return [line.function.name if line.function else "[other]" for line in found]  # type: ignore[attr-defined]
+def named(found: list[FunctionLine]) -> list[str]:
+    return [line.function.name if line.function else "[other]" for line in found]
 
 
 def test_days_are_added_up_and_keep_the_whole() -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from finops.app import App
-from finops.domain.charge import Amounts, Charge, ChargeKind, ChargeState, CostMetric
+from finops.domain.charge import Amounts, ChargeKind, ChargeState, CostMetric
 from finops.domain.function_cost import FunctionCost
 from finops.domain.money import Money, total
 from finops.domain.resource import Resource
@@ -30,18 +30,10 @@ from tests.finops.storage.notation import (
     hour,
     record,
 )
-from tests.small_ledger import SmallLedger
+from tests.small_ledger import HOURS, SmallLedger
 
 WEEK = Window(MONDAY, day(6).end)
 BOTH_DAYS = Window(day().start, day(1).end)
-
-
-def idle(amount: str, **words: object) -> Charge:
-    return charge(amount, kind=ChargeKind.IDLE, **words)
-
-
-def memory(amount: str, **words: object) -> Charge:
-    return charge(amount, resource=Resource.MEMORY, **words)
 
 
 def made(session: Session, **words: object) -> Weekly:
@@ -55,8 +47,8 @@ def shop(session: Session) -> Session:
     book(
         session,
         charge("10"),
-        idle("5"),
-        memory("2"),
+        charge("5", kind=ChargeKind.IDLE),
+        charge("2", resource=Resource.MEMORY),
         charge(None, at=1, note="no price", machine=replace(FLEET, machine_type="rack-7")),
         charge("3", service="batch", kind=ChargeKind.NO_PROFILE),
     )
@@ -197,8 +189,7 @@ def test_a_hostile_name_is_only_data_in_the_document(session: Session, name: str
     said = json.loads(json.dumps(document.weekly(made(session))))
 
     (line,) = said["services"][0]["functions"]
-    # What no database can hold was made something else when it was stored.
-    assert line["name"] == name.replace("\0", "�").replace("\ud800", "�")
+    assert line["name"] == name
 
 
 def hostile(name: str, amount: str) -> FunctionCost:
@@ -209,19 +200,20 @@ def test_prices_are_shown_with_source_and_split(drained_ledger: SmallLedger) -> 
     said = document.weekly(of_company(drained_ledger.app()))
     line = next(each for each in said["prices"] if each["machine_type"] == "c5.large")
 
-    assert (line["hourly"], line["source"], line["split"]) == ("0.085", "catalogue", "aws-9to1")
+    assert (line["hourly"], line["currency"], line["split"]) == ("0.085", "USD", "aws-9to1")
+    assert line["source"]
     assert line["as_of"] >= line["valid_from"]
 
 
 def test_what_the_jobs_wrote_adds_up_to_what_the_machines_cost(drained_ledger: SmallLedger) -> None:
     report = of_company(drained_ledger.app())
-    # Two c5.large at $0.085 and an m5.xlarge at $0.192, through two days.
-    assert report.total == Money.of(Decimal("0.085") * 2 * 48 + Decimal("0.192") * 48)
+    # Two c5.large at $0.085 and an m5.xlarge at $0.192.
+    assert report.total == Money.of((Decimal("0.085") * 2 + Decimal("0.192")) * HOURS)
     for line in report.services:
         used = [each.amount for each in line.charges if each.kind is ChargeKind.USED if each.amount]
         assert total(line.functions_self.values()) == total(used)
         assert line.total == total(each.amount for each in line.charges if each.amount)
-    assert report.services[0].functions_self[Resource.CPU] > Money(0)
+    assert any(line.functions_self[Resource.CPU] > Money(0) for line in report.services)
 
 
 def of_company(app: App) -> Weekly:
