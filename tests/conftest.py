@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,9 +10,8 @@ import structlog
 from hypothesis import settings
 
 from finops.storage import database, migrate
-from tests.small_ledger import SmallLedger
+from tests.small_ledger import SmallLedger, finops
 
-ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden"
 
 # What could make a test read the settings, or the credentials, of whoever runs it.
@@ -71,10 +68,19 @@ def demo_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     given = os.environ.get("FINOPS_TEST_DEMO")
     folder = Path(given) if given else tmp_path_factory.mktemp("demo") / "demo-output"
-    command = [sys.executable, "-m", "finops.cli.main", "demo", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = finops("demo", str(folder))
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_dump(demo_output: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The canonical dump of the demonstration, as a file."""
+    done = finops("--config", str(demo_output / "config.toml"), "ledger", "dump", "--canonical")
+    assert done.returncode == 0, done.stderr
+    path = tmp_path_factory.mktemp("dump") / "demo.jsonl"
+    path.write_text(done.stdout)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from finops.storage.tables import Base
 GIVEN = os.environ.get("FINOPS_TEST_DATABASE_URL", "")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """A database with its tables, in memory; whoever uses it throws its work away."""
     yield from _made(GIVEN or "sqlite://")
@@ -38,10 +38,12 @@ def session(engine: Engine) -> Iterator[Session]:
 
 def _made(url: str) -> Iterator[Engine]:
     engine = database.connect(url)
-    Base.metadata.drop_all(engine)
-    Base.metadata.create_all(engine)
-    yield engine
-    with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-    engine.dispose()
+    try:
+        Base.metadata.drop_all(engine)
+        Base.metadata.create_all(engine)
+        yield engine
+        with engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+    finally:
+        engine.dispose()
