@@ -110,6 +110,15 @@ def test_prices_are_asked_for_by_cloud_region_and_source(session: Session) -> No
     assert prices.current(session, source="fixed") == [others[2]]
 
 
+def test_prices_are_asked_for_by_machine_type(session: Session) -> None:
+    large = price(machine_type="m5.large")
+    prices.record(session, [OLD, large, replace(large, source="fixed")], [], NOW)
+
+    assert prices.current(session, machine_types=["m5.large", "unknown"], source="aws") == [large]
+    assert len(prices.current(session, machine_types={"m5.large", "c5.2xlarge"})) == 3
+    assert prices.current(session, machine_types=[]) == []
+
+
 def test_what_held_at_a_moment_is_found(session: Session) -> None:
     prices.record(session, [CLOSED, NEW], [], NOW)
 
