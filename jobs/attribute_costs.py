@@ -72,33 +72,31 @@ class AttributeCosts:
         window = span(app, within)
         if window is None:
             return {}
-        days = {day: span(app, day) for day in map(day_of, (part.start for part in window.days()))}
-        ended = [hours for hours in days.values() if hours]
+        days = [day_of(part.start) for part in window.days()]
         with app.readers() as session:
-            known = _inputs(app, session, Window(ended[0].start, ended[-1].end))
+            known = _inputs(app, session, Window(days[0].start, days[-1].end))
         names = {name for name, _ in known.machines} | {name for name, _ in known.states}
-        return {
-            Key(day, name): _mark(app, known, name, hours.hours())
-            for name in sorted(names)
-            for day, hours in days.items()
-            if hours
-            and not _is_final(known, name, day)
-            and any(_is_open(known, name, hour) or (name, hour) in known.states for hour in hours.hours())
-        }
+        keys: dict[Key, str] = {}
+        for name in sorted(names):
+            for day in days:
+                hours = _hours(app, known, name, day)
+                if not _is_final(known, name, day) and any(
+                    _is_open(known, name, hour) or (name, hour) in known.states for hour in hours
+                ):
+                    keys[Key(day, name)] = _mark(app, known, name, hours)
+        return keys
 
     def prepare(self, app: App, work: Due) -> Prepared:
         """Allocate every hour that is not final, then attribute the whole day."""
-        day = span(app, work.key.window)
+        day = work.key.window
         service = _service(app, work.key.scope)
         prepared = Prepared(service)
-        if day is None:
-            return prepared
         with app.readers() as session:
             known = _inputs(app, session, day)
             used = _usage(app, session, service, day)
             kept = charges.within(session, day, service=service.name)
         attributions: Attributions = defaultdict(list)
-        for hour in day.hours():
+        for hour in _hours(app, known, service.name, day):
             if _is_final(known, service.name, hour):
                 hourly = [charge for charge in kept if charge.window == hour]
             elif _is_open(known, service.name, hour):
@@ -115,10 +113,12 @@ class AttributeCosts:
 
     def write(self, app: App, session: Session, work: Due, prepared: Prepared) -> Done:
         """The day's charges and function costs, in place of those of its hours that are not final."""
-        day = span(app, work.key.window)
-        if day is None:
+        day, name = work.key.window, work.key.scope
+        known = _inputs(app, session, day)
+        hours = _hours(app, known, name, day)
+        if not hours:
             return Done({})
-        if _mark(app, _inputs(app, session, day), work.key.scope, day.hours()) != work.fingerprint:
+        if _mark(app, known, name, hours) != work.fingerprint:
             raise Moved("its inputs changed meanwhile")
         now = app.clock.real()
         if prepared.service == app.registry.claim(work.key.scope):
@@ -177,6 +177,19 @@ def _service(app: App, name: str) -> Service:
     """The service of a name; one whose machines go by another name by now keeps but what it was charged."""
     claimed = app.registry.claim(name)
     return claimed if claimed.name == name else Service(name)
+
+
+def _hours(app: App, known: Inputs, name: str, day: Window) -> list[Window]:
+    """The hours of a day that count for a service: those that have ended, and all that were ever charged.
+
+    A clock that stands earlier than it did, or a ledger that is told to begin later, takes none away.
+    """
+    ended = span(app, day)
+    return [
+        hour
+        for hour in day.hours()
+        if (name, hour) in known.states or (ended is not None and ended.covers(hour))
+    ]
 
 
 def _is_final(known: Inputs, name: str, window: Window) -> bool:

@@ -240,6 +240,28 @@ def test_what_is_final_does_not_change(
     assert final_lines(drained_ledger) == before
 
 
+def _an_earlier_clock(ledger: SmallLedger) -> None:
+    ledger.clock.moment = MONDAY + 9 * HOUR
+
+
+def _a_later_beginning(ledger: SmallLedger) -> None:
+    ledger.start = MONDAY + 10 * HOUR
+
+
+@pytest.mark.parametrize("changed", [_an_earlier_clock, _a_later_beginning])
+def test_what_was_charged_is_not_taken_away_by_looking_at_less_of_it(
+    drained_ledger: SmallLedger, changed: Callable[[SmallLedger], None]
+) -> None:
+    before = drained_ledger.dump()
+
+    changed(drained_ledger)
+    drained_ledger.write()
+    drained_ledger.look(ATTRIBUTE)
+    drained_ledger.look(ATTRIBUTE, within=Window(MONDAY, MONDAY + 24 * HOUR))
+
+    assert drained_ledger.dump() == before
+
+
 @pytest.mark.parametrize("change", [another_name, another_owner, nobody], ids=lambda f: f.__name__)
 def test_machines_that_go_by_another_name_are_not_paid_for_twice(
     drained_ledger: SmallLedger, change: Callable[[SmallLedger], None]
