@@ -163,4 +163,4 @@ def _peak(rows: Sequence[MachineHours], price: Price, split: PriceSplit) -> Peak
         )
         for at, group in hours
     ]
-    return max(peaks, key=lambda peak: (peak.machines, peak.utilisation))
+    return max(peaks, key=lambda peak: (peak.machines * peak.utilisation, peak.machines))

@@ -69,6 +69,14 @@ def test_the_peak_is_told_beside_the_mean(shop: Session) -> None:
     assert any("The mean hides peaks" in each and "7 machines" in each for each in document["assumptions"])
 
 
+def test_the_peak_is_the_hour_with_most_work_not_with_most_machines(session: Session) -> None:
+    ran(session, busy(0, 5, "0.1"), busy(1, 4, "0.95"))
+    charged(session, price(), 0)
+
+    peak = sized(session, Window(hour(0).start, hour(1).end))["measured"]["peak"]
+    assert (peak["machines"], peak["utilisation"]) == ("4", "0.95")
+
+
 def test_the_saving_is_of_the_price_that_was_charged_last(shop: Session) -> None:
     assert sized(shop)["price"]["hourly"] == "0.34"
     charged(shop, price("0.17", valid_from=hour(5).start), 5)
