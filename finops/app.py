@@ -119,7 +119,7 @@ class App:
     def readers(self) -> Sessions:
         """Sessions that only read, and wait for no writer."""
         engine = database.connect(self.settings.database.url)
-        migrate.require_head(engine)
+        migrate.require_head(engine.execution_options(is_reading=True))
         return database.sessions(engine, is_reading=True)
 
 
