@@ -45,6 +45,7 @@ class Inputs:
     usage_marks: dict[tuple[str, Window], list[str]]
     states: Mapping[tuple[str, Window], LedgerState]
     final: Mapping[Window, Mapping[str, LedgerState]]
+    summed: set[tuple[str, Window]]
     settled: set[Window]
     book: PriceBook
 
@@ -80,7 +81,7 @@ class AttributeCosts:
         for name in sorted(names):
             for day in days:
                 hours = _hours(app, known, name, day)
-                if not _is_final(known, name, day) and any(
+                if not _is_closed(known, name, day) and any(
                     _is_open(known, name, hour) or (name, hour) in known.states for hour in hours
                 ):
                     keys[Key(day, name)] = _mark(app, known, name, hours)
@@ -120,6 +121,8 @@ class AttributeCosts:
             return Done({})
         if _mark(app, known, name, hours) != work.fingerprint:
             raise Moved("its inputs changed meanwhile")
+        if _is_closed(known, name, day):
+            raise Moved(f"{day} became final meanwhile: it changes only by a restatement")
         now = app.clock.real()
         if prepared.service == app.registry.claim(work.key.scope):
             services.replace(session, [prepared.service])
@@ -133,11 +136,11 @@ class AttributeCosts:
                 state=ChargeState.FINAL if is_final else ChargeState.PROVISIONAL,
                 is_held=allocation.is_held,
                 fingerprint=prepared.marks[hour],
-                message=" ".join(allocation.messages),
+                message="; ".join(allocation.messages),
                 now=now,
             )
             charges.replace(session, work.key.scope, hour, allocation.charges, version)
-        version = _record_day(session, work, now)
+        version = _record_day(app, session, work, now)
         function_costs.replace(session, work.key.scope, work.key.window, prepared.costs, version)
         return Done(
             {
@@ -168,6 +171,7 @@ def _inputs(app: App, session: Session, window: Window) -> Inputs:
         usage_marks=marks,
         states=states,
         final=final,
+        summed=ledger.summed_days(session, window),
         settled=settled_hours(app, session, window),
         book=app.price_book(session, {row.kind.machine_type for rows in machines.values() for row in rows}),
     )
@@ -194,6 +198,11 @@ def _hours(app: App, known: Inputs, name: str, day: Window) -> list[Window]:
 
 def _is_final(known: Inputs, name: str, window: Window) -> bool:
     return name in known.final.get(window, {})
+
+
+def _is_closed(known: Inputs, name: str, day: Window) -> bool:
+    """Whether a service's day stands for good: it is final, or its hours have left for a daily sum."""
+    return _is_final(known, name, day) or (name, day) in known.summed
 
 
 def _is_open(known: Inputs, name: str, hour: Window) -> bool:
@@ -290,11 +299,12 @@ def _attribute(
                 attributions[pool.resource, metric, pool.currency].append(attribute(amount, trie, interval))
 
 
-def _record_day(session: Session, work: Due, now: datetime) -> int:
-    """The day's own line in the ledger: final once all its hours are."""
+def _record_day(app: App, session: Session, work: Due, now: datetime) -> int:
+    """The day's own line in the ledger: final once all its hours are, from the ledger's start on."""
     day, name = work.key.window, work.key.scope
+    start = app.settings.ledger.start or day.start
     hours = ledger.states(session, day, name, grain=HOUR)
-    is_final = len(hours) == len(list(day.hours())) and all(
+    is_final = all((name, hour) in hours for hour in day.hours() if hour.start >= start) and all(
         state.state == ChargeState.FINAL for state in hours.values()
     )
     return ledger.record(

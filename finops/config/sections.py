@@ -61,7 +61,7 @@ class Blobs(Section):
 class Ledger(Section):
     """What is accounted for, in which money, and how long it is kept."""
 
-    # Unset, a week before now: enough for a first report without asking the sources for all they have.
+    # Unset, the day a week before now: enough for a first report without asking sources for all they have.
     start: Hour | None = None
     # Profilers drop duplicates and deliver late for up to an hour and a half; two hours cover it.
     settle_hours: Annotated[Whole, Field(ge=0, le=168)] = 2
@@ -159,8 +159,8 @@ class Schedule(Section):
     attribute_costs: Cron = "20 * * * *"
     # Price lists change at night or not at all.
     refresh_prices: Cron = "40 3 * * *"
-    # Monday before the first meeting of Europe; the week has settled by then.
-    weekly_report: Cron = "0 6 * * mon"
+    # Each morning and not on Mondays alone: a week that was still being worked on is a day late, not a week.
+    weekly_report: Cron = "0 6 * * *"
     expire: Cron = "30 4 * * *"
     # A worker that died is noticed after this long.
     lease_seconds: Seconds = 300

@@ -13,7 +13,7 @@ from finops.config.sections import Api, Blobs, Database, DeclaredService, Ledger
 from finops.config.values import Moment
 from finops.domain.price import Price
 from finops.domain.service import Registry, clashes
-from finops.domain.window import WEEK, hour_of
+from finops.domain.window import WEEK, day_of
 
 # When a fixed price without a beginning began: before any hour that is accounted for, and always the
 # same moment, because a price is known by what it says.
@@ -82,7 +82,7 @@ class Settings(Section):
 
     def first_hour(self, now: datetime) -> datetime:
         """The beginning of the first hour to account for."""
-        return self.ledger.start or hour_of(now - WEEK).start
+        return self.ledger.start or day_of(now - WEEK).start
 
     def fixed_prices(self, now: datetime) -> list[Price]:
         """The prices that the configuration states, in its order."""

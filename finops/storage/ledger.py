@@ -172,6 +172,14 @@ def provisional_hours(session: Session, window: Window, service: str | None = No
     return len(session.execute(query).all())
 
 
+def summed_days(session: Session, window: Window) -> set[tuple[str, Window]]:
+    """The service-days within a window whose hours have left the ledger for daily sums."""
+    row = ChargeDayRow
+    query = select(row.service, row.window_start, row.window_end).distinct()
+    found = session.execute(query.where(row.window_start >= window.start, row.window_end <= window.end))
+    return {(service, Window(start, end)) for service, start, end in found}
+
+
 def refuse_expired(session: Session, service: str, window: Window) -> None:
     """Raise StorageError if the hours of that day have left the ledger for daily sums."""
     day = day_of(window.start)

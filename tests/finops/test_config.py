@@ -78,7 +78,7 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     assert settings.ledger.smallest_share == Decimal("0.0001")
     assert settings.prices.aws is None
     assert settings.registry().services == ()
-    assert settings.first_hour(NOW) == datetime(2026, 11, 16, 1, tzinfo=UTC)
+    assert settings.first_hour(NOW) == datetime(2026, 11, 16, tzinfo=UTC)
 
 
 def test_relative_paths_are_meant_from_the_folder_of_the_file(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from finops.domain.window import HOUR, Window, moment_text
+from finops.storage import ledger
 from finops.storage.runs import Outcome
 from jobs import runner
 from jobs.attribute_costs import AttributeCosts
@@ -19,6 +20,7 @@ from tests.small_ledger import (
     HOURS,
     MONDAY,
     PRICES,
+    REAL,
     SERVICES,
     TUESDAY,
     SmallLedger,
@@ -345,6 +347,36 @@ def test_a_first_hour_in_the_middle_of_a_day_is_accounted_for_from_there(small_l
     assert small_ledger.look(*ROAD) == Summary()
 
 
+def test_a_first_day_that_begins_at_noon_is_final_once_its_hours_are(small_ledger: SmallLedger) -> None:
+    small_ledger.start = MONDAY + 12 * HOUR
+    small_ledger.write()
+
+    small_ledger.look(*ROAD)
+
+    days = small_ledger.lines("ledger_windows", service="checkout", grain="day")
+    assert [(line["window_start"], line["state"]) for line in days] == [
+        (moment_text(MONDAY), "final"),
+        (moment_text(TUESDAY), "provisional"),
+    ]
+
+
+def test_function_costs_outlive_the_hours_that_they_were_made_of(drained_ledger: SmallLedger) -> None:
+    drained_ledger.keep = "hourly_days = 14"
+    drained_ledger.clock.moment = day(15).start
+    drained_ledger.write()
+    with drained_ledger.app().sessions() as session, session.begin():
+        ledger.restate(session, "checkout", day(), "its day is provisional when its hours leave", REAL)
+    drained_ledger.look("expire")
+    assert drained_ledger.lines("charge_days", service="checkout")
+    before = drained_ledger.dump()
+
+    drained_ledger.keep += "\nsmallest_share = 0.5"
+    drained_ledger.write()
+
+    assert drained_ledger.look(ATTRIBUTE, within=day()) == Summary()
+    assert drained_ledger.dump() == before
+
+
 def test_without_a_first_hour_it_is_a_week_before_now_and_earlier_ones_are_not_waited_for(
     small_ledger: SmallLedger,
 ) -> None:
@@ -396,8 +428,8 @@ def test_hour_by_hour_comes_to_the_same_as_all_at_once(
     small_ledger: SmallLedger, empty_database: Path, tmp_path: Path
 ) -> None:
     at_once = SmallLedger.laid_out(tmp_path / "at-once", empty_database)
-    for ledger in (small_ledger, at_once):
-        ledger.start = TUESDAY + 4 * HOUR
+    for each in (small_ledger, at_once):
+        each.start = TUESDAY + 4 * HOUR
     at_once.clock.moment = TUESDAY + 13 * HOUR
     at_once.write()
     at_once.drain()
