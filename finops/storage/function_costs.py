@@ -120,26 +120,6 @@ def dearest(
     return [_cost(found, window) for found in session.execute(named.limit(limit))]
 
 
-def self_sums(
-    session: Session, window: Window, metric: CostMetric, *, as_of: datetime | None = None
-) -> dict[tuple[str, Resource], Money]:
-    """What all functions of each service cost over a window of whole days, the small ones included.
-
-    Raises:
-        CurrencyMismatch: a service has costs in two currencies.
-    """
-    row = FunctionCostRow
-    query = select(row.service, row.resource, row.currency, func.sum(row.self_nanos))
-    query = _standing(query, window, None, metric, as_of).group_by(row.service, row.resource, row.currency)
-    found: dict[tuple[str, Resource], Money] = {}
-    for service, resource, currency, nanos in session.execute(query):
-        key = (service, Resource(resource))
-        if key in found:
-            raise CurrencyMismatch(f"{service} has function costs in {found[key].currency} and {currency}")
-        found[key] = Money(nanos, currency)
-    return dict(sorted(found.items()))
-
-
 def order(cost: FunctionCost) -> tuple[object, ...]:
     """What function costs are ordered by: the row of the small ones comes last."""
     function = cost.function

@@ -150,13 +150,6 @@ def stands(
     return tuple_(table.service, table.window_start, table.ledger_version).in_(versions)
 
 
-def final_hours(session: Session, window: Window) -> set[tuple[str, Window]]:
-    """The service-hours within a window that are final."""
-    row = LedgerWindowRow
-    query = _in_state(select(row.service, row.window_start, row.window_end), window, ChargeState.FINAL)
-    return {(service, Window(start, end)) for service, start, end in session.execute(query)}
-
-
 def hours_with_final(session: Session, window: Window) -> set[Window]:
     """The hours within a window of which at least one service is final."""
     query = select(LedgerWindowRow.window_start, LedgerWindowRow.window_end).distinct()

@@ -115,24 +115,6 @@ def test_the_dearest_of_all_services_keep_their_service(session: Session) -> Non
     ]
 
 
-def test_self_sums_have_all_rows_in_them(session: Session) -> None:
-    memory = replace(cost("main", "5"), resource=Resource.MEMORY)
-    book_costs(session, cost("main", "1"), cost(None, "4"), cost(None, "2", on=1), memory)
-
-    assert function_costs.self_sums(session, TWO_DAYS, CostMetric.LIST) == {
-        ("shop", Resource.CPU): Money.of("7"),
-        ("shop", Resource.MEMORY): Money.of("5"),
-    }
-
-
-def test_self_sums_refuse_two_currencies(session: Session) -> None:
-    euros = replace(cost("main", "1", on=1), self_cost=Money.of("1", "EUR"), total_cost=Money.of("1", "EUR"))
-    book_costs(session, cost("main", "1"), euros)
-
-    with pytest.raises(CurrencyMismatch, match="shop has function costs in"):
-        function_costs.self_sums(session, TWO_DAYS, CostMetric.LIST)
-
-
 def test_a_restated_day_is_read_and_the_past_is_not_changed(session: Session) -> None:
     book_costs(session, cost("main", "1"))
     record(session, day(), ChargeState.FINAL)
@@ -141,8 +123,6 @@ def test_a_restated_day_is_read_and_the_past_is_not_changed(session: Session) ->
 
     for as_of, amount in ((None, "3"), (NOW, "1"), (LATER, "3")):
         assert named(function_costs.within(session, day(), as_of=as_of)) == [("main", amount, amount)]
-        sums = function_costs.self_sums(session, day(), CostMetric.LIST, as_of=as_of)
-        assert sums == {("shop", Resource.CPU): Money.of(amount)}
         [one] = dearest(session, as_of=as_of)
         assert one.self_cost == Money.of(amount)
 

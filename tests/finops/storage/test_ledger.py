@@ -107,7 +107,7 @@ def test_a_day_is_restated_without_its_hours(session: Session) -> None:
         record(session, window, FINAL)
 
     assert ledger.restate(session, "shop", day(), "another way to divide", LATER) == 2
-    assert ledger.final_hours(session, day()) == {("shop", hour(0))}
+    assert ledger.hours_with_final(session, day()) == {hour(0)}
 
 
 def test_what_was_never_recorded_cannot_be_restated(session: Session) -> None:
@@ -136,7 +136,6 @@ def test_final_and_provisional_hours_are_counted_apart(session: Session) -> None
     ):
         record(session, window, state, service=service)
 
-    assert ledger.final_hours(session, hours(0, 2)) == {("shop", hour(0))}
     assert ledger.hours_with_final(session, day()) == {hour(0), hour(5)}
     assert ledger.provisional_hours(session, day()) == 2
     assert ledger.provisional_hours(session, day(), "shop") == 1
