@@ -18,7 +18,7 @@ test: $(VENV)/installed-dev ## Install everything, then lint, type-check and tes
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 format: $(VENV)/installed-dev ## Format the code
 	$(BIN)/ruff format .

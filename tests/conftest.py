@@ -35,6 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files, then read the diff")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that look at the demonstration are one process's, so that it is made once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "demo_output" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("demonstration"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
     """An environment that says nothing about where the tests run, for them and for what they start."""
