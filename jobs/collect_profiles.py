@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from finops import engine
 from finops.app import App
 from finops.costs.usage import merge_profiles
 from finops.domain.ports import ProfileOffer, ProfileSource, Skipping
@@ -24,11 +25,12 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Collected:
-    """What one source brought of one hour, and what of it was refused, with the reason."""
+    """What one source brought of one hour; what of it was refused, or taken with all its frames, and why."""
 
     usages: list[Usage] = field(default_factory=list)
     profiles: int = 0
     refused: list[str] = field(default_factory=list)
+    unpruned: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class CollectProfiles:
             with _refusing(offer, collected):
                 collected.usages += _merged(app, source.name, offer, profiles)
                 collected.profiles += len(profiles)
+                collected.unpruned += _unpruned(offer, profiles)
         if isinstance(source, Skipping):
             collected.refused += source.skipped(work.key.window)
         return collected
@@ -83,8 +86,9 @@ class CollectProfiles:
             "profiles": prepared.profiles,
             "usages": len(prepared.usages),
             "refused": len(prepared.refused),
+            "unpruned": len(prepared.unpruned),
         }
-        return Done(counts, "; ".join(prepared.refused))
+        return Done(counts, "; ".join([*prepared.refused, *prepared.unpruned]))
 
 
 @contextmanager
@@ -95,6 +99,12 @@ def _refusing(offer: ProfileOffer, collected: Collected) -> Iterator[None]:
     except BrokenProfile as error:
         log.warning("profile refused", service=offer.service, why=str(error))
         collected.refused.append(f"{offer.service} {offer.kind}: {error}")
+
+
+def _unpruned(offer: ProfileOffer, profiles: Iterable[Profile]) -> list[str]:
+    """Why profiles kept the frames that they ask to be dropped: their own patterns could not be applied."""
+    found = (engine.prune_refusal(profile.columns) for profile in profiles)
+    return [f"{offer.service} {offer.kind}: {why}" for why in found if why is not None]
 
 
 def _by_hour(source: ProfileSource, hours: list[Window]) -> dict[Window, list[object]]:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -109,8 +110,24 @@ def test_a_broken_profile_among_good_ones_is_named_and_the_good_ones_are_kept(
     }
     (refusal,) = [run for run in small_ledger.runs() if run.error]
     assert (refusal.outcome, refusal.window) == (Outcome.OK, hour(9))
-    assert refusal.counts == {"profiles": 1, "usages": 1, "refused": 1}
+    assert refusal.counts == {"profiles": 1, "usages": 1, "refused": 1, "unpruned": 0}
     assert refusal.error.startswith("shop-checkout cpu: 'broken.pb.gz': ")
+
+
+def test_a_profile_whose_frames_cannot_be_dropped_as_it_asks_is_kept_whole_and_named(
+    small_ledger: SmallLedger,
+) -> None:
+    asked = replace(engine.decode(captured(NIGHT.cpu_file)), drop_frames="main|(")
+    small_ledger.put("asking.pb.gz", engine.encode(asked))
+    point(small_ledger, 9, "cpu", path="asking.pb.gz")
+    small_ledger.write()
+
+    small_ledger.look(PROFILES)
+
+    (noted,) = [run for run in small_ledger.runs() if run.error]
+    assert noted.counts == {"profiles": 2, "usages": 2, "refused": 0, "unpruned": 1}
+    assert noted.error == "shop-checkout cpu: its drop_frames is not applied: it ends too early"
+    assert stored(small_ledger)[9, ProfileKind.CPU].total == SAMPLED["profile_nanos"]
 
 
 def test_a_broken_file_takes_nothing_from_the_others_of_its_hour_and_kind(small_ledger: SmallLedger) -> None:
