@@ -49,6 +49,5 @@ class Expire:
             hourly_before=now - timedelta(days=app.settings.ledger.hourly_days),
             raw_before=now - timedelta(days=app.settings.blobs.keep_days),
             runs_before=app.clock.real() - KEEP_RUNS,
-            dry_run=False,
         )
         return Done({**counts, "blobs": prepared})

@@ -47,9 +47,8 @@ def expire(
     hourly_before: datetime,
     raw_before: datetime,
     runs_before: datetime,
-    dry_run: bool,
 ) -> dict[str, int]:
-    """Let leave what is older than its retention, and give what did, or, on a dry run, would.
+    """Let leave what is older than its retention, and give what did.
 
     Hourly charges of days that ended by `hourly_before` become daily sums; usage that ended by
     `raw_before` forgets its raw profiles (the blobs are the caller's); runs that started before
@@ -57,16 +56,16 @@ def expire(
 
     The counts are `charge_hours`, `raw_profiles` and `job_runs` that leave, and `charge_days` made.
     """
-    hours, days = _expire_charges(session, hourly_before, dry_run=dry_run)
+    hours, days = _expire_charges(session, hourly_before)
     return {
         "charge_hours": hours,
         "charge_days": days,
-        "raw_profiles": _expire_raw_profiles(session, raw_before, dry_run=dry_run),
-        "job_runs": _expire_runs(session, runs_before, dry_run=dry_run),
+        "raw_profiles": _expire_raw_profiles(session, raw_before),
+        "job_runs": _expire_runs(session, runs_before),
     }
 
 
-def _expire_charges(session: Session, before: datetime, *, dry_run: bool) -> tuple[int, int]:
+def _expire_charges(session: Session, before: datetime) -> tuple[int, int]:
     hours = days = 0
     for day in _days_with_hours(session, before):
         for services in batches(_settled_services(session, day)):
@@ -78,10 +77,9 @@ def _expire_charges(session: Session, before: datetime, *, dry_run: bool) -> tup
             sums = _daily_sums(day, of_day)
             hours += _count(session, select(ChargeRow.id).where(of_day))
             days += _count(session, sums)
-            if not dry_run:
-                columns = [str(column.key) for column in sums.selected_columns]
-                session.execute(insert(ChargeDayRow).from_select(columns, sums))
-                session.execute(delete(ChargeRow).where(of_day))
+            columns = [str(column.key) for column in sums.selected_columns]
+            session.execute(insert(ChargeDayRow).from_select(columns, sums))
+            session.execute(delete(ChargeRow).where(of_day))
     return hours, days
 
 
@@ -139,15 +137,14 @@ def _if_agreed(column: ColumnElement[str]) -> ColumnElement[str]:
     return case((func.min(column) == func.max(column), func.min(column)), else_="")
 
 
-def _expire_raw_profiles(session: Session, before: datetime, *, dry_run: bool) -> int:
+def _expire_raw_profiles(session: Session, before: datetime) -> int:
     old = RawProfileRow.usage_id.in_(select(UsageRow.id).where(UsageRow.window_end <= before))
     found = _count(session, select(RawProfileRow.usage_id).where(old))
-    if not dry_run:
-        session.execute(delete(RawProfileRow).where(old), execution_options={"synchronize_session": False})
+    session.execute(delete(RawProfileRow).where(old), execution_options={"synchronize_session": False})
     return found
 
 
-def _expire_runs(session: Session, before: datetime, *, dry_run: bool) -> int:
+def _expire_runs(session: Session, before: datetime) -> int:
     row, other = JobRunRow, aliased(JobRunRow)
     later_ok = exists().where(
         other.job == row.job,
@@ -163,9 +160,8 @@ def _expire_runs(session: Session, before: datetime, *, dry_run: bool) -> int:
         or_(row.outcome != Outcome.OK.value, later_ok),
     )
     ids = session.scalars(query).all()
-    if not dry_run:
-        for batch in batches(ids):
-            session.execute(delete(row).where(row.id.in_(batch)))
+    for batch in batches(ids):
+        session.execute(delete(row).where(row.id.in_(batch)))
     return len(ids)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from finops.domain.charge import Amounts, Charge, ChargeKind, ChargeState, CostMetric
+from finops.domain.charge import Amounts, Charge, ChargeState, CostMetric
 from finops.domain.money import Money
 from finops.domain.profile import ProfileKind
 from finops.domain.window import Window
@@ -33,15 +33,12 @@ def expire(
     hourly_before: datetime = NEVER,
     raw_before: datetime = NEVER,
     runs_before: datetime = NEVER,
-    *,
-    dry_run: bool = False,
 ) -> dict[str, int]:
     return retention.expire(
         session,
         hourly_before=hourly_before,
         raw_before=raw_before,
         runs_before=runs_before,
-        dry_run=dry_run,
     )
 
 
@@ -70,16 +67,6 @@ def test_expiring_twice_is_expiring_once(session: Session) -> None:
 
     assert expire(session, day().end) == NOTHING
     assert charges.within(session, day()) == before
-
-
-def test_a_dry_run_says_the_same_and_touches_nothing(session: Session) -> None:
-    book(session, final(0), final(1), final(0, kind=ChargeKind.IDLE), state=FINAL)
-    before = charges.within(session, day())
-
-    would = expire(session, day().end, dry_run=True)
-
-    assert charges.within(session, day()) == before
-    assert would == expire(session, day().end) == NOTHING | {"charge_hours": 3, "charge_days": 2}
 
 
 def test_only_whole_days_leave(session: Session) -> None:
@@ -270,7 +257,6 @@ def test_old_usage_forgets_its_raw_profiles_and_nothing_else(session: Session) -
         one = said(at=at, raw_digests=(f"{at}" * 64, "f" * 64))
         usage.replace(session, "pyroscope", "shop", hour(at), ProfileKind.CPU, [one], NOW)
 
-    assert expire(session, raw_before=hour(0).end, dry_run=True)["raw_profiles"] == 2
     assert expire(session, raw_before=hour(0).end) == NOTHING | {"raw_profiles": 2}
     old, young = usage.within(session, day())
 
@@ -302,7 +288,6 @@ def test_old_runs_leave_but_for_the_latest_good_one_of_each_window(session: Sess
     run(session, NOW, None, at=3)
     before = runs.done(session, "attribute")
 
-    assert expire(session, runs_before=NOW, dry_run=True)["job_runs"] == 3
     assert expire(session, runs_before=NOW) == NOTHING | {"job_runs": 3}
     assert runs.done(session, "attribute") == before
     assert [(one.window, one.attempt, one.outcome) for one in runs.recent(session, 9)] == [
