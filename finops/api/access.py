@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from flask import Flask, Response, request
 
 from finops.api.problems import problem
+from finops.errors import ConfigError
 
 OPEN = frozenset({"/healthz"})
 
@@ -22,15 +23,20 @@ def is_loopback(host: str) -> bool:
 
 
 def install(app: Flask, token: str | None) -> None:
-    """Check every request but those for health."""
+    """Check every request but those for health.
+
+    Raises ConfigError if the token is one that no header can carry.
+    """
+    if token is not None and token.split() != [token]:
+        what = "holds a blank" if token.strip() else "is blank"
+        raise ConfigError(f"api.token_env: the token {what}, so that no caller could show it")
 
     @app.before_request
     def _check() -> Response | None:
         if request.path in OPEN:
             return None
         if token is not None:
-            given = request.headers.get("Authorization", "")
-            if hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+            if hmac.compare_digest(_given().encode(), token.encode()):
                 return None
             denied = problem(HTTPStatus.UNAUTHORIZED, "Give the token: Authorization: Bearer …")
             denied.headers["WWW-Authenticate"] = "Bearer"
@@ -42,3 +48,9 @@ def install(app: Flask, token: str | None) -> None:
         return problem(
             HTTPStatus.FORBIDDEN, f"Without a token only this machine may ask, not {request.host!r}."
         )
+
+
+def _given() -> str:
+    """The token of a request, "" without one. A scheme is written in any case (RFC 9110, 11.1)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -18,7 +18,10 @@ THREADS = 8
 
 
 def application(app: App, token: str | None = None) -> Flask:
-    """The WSGI application. With a token, every request but /healthz must carry it."""
+    """The WSGI application. With a token, every request but /healthz must carry it.
+
+    Raises ConfigError if the token is one that no request can carry.
+    """
     made = Flask("flamebill", static_folder=None)
     made.extensions["flamebill"] = app
     made.json.sort_keys = False  # type: ignore[attr-defined]
@@ -36,7 +39,8 @@ def listen(app: App, host: str | None = None, port: int | None = None) -> BaseWS
     """A server bound to an address, ready to run.
 
     Raises:
-        ConfigError: the address is not loopback and the configuration gives no token, or it is not to be had.
+        ConfigError: the address is not loopback and the configuration gives no token, the token is blank, or
+            the address is not to be had.
         StorageError: the database cannot be used, which is found before the port opens.
     """
     wanted = app.settings.api
@@ -44,9 +48,10 @@ def listen(app: App, host: str | None = None, port: int | None = None) -> BaseWS
     token = wanted.token(os.environ)
     if token is None and not access.is_loopback(at[0]):
         raise ConfigError(f"api.host: {at[0]} is not loopback, so api.token_env must name a token's variable")
+    made = application(app, token)
     app.readers  # noqa: B018 (made here, before anybody asks)
     create: Callable[..., BaseWSGIServer] = waitress.create_server
-    return create(application(app, token), sockets=[_bound(*at)], threads=THREADS)
+    return create(made, sockets=[_bound(*at)], threads=THREADS)
 
 
 def address(server: BaseWSGIServer) -> str:

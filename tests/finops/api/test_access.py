@@ -3,6 +3,7 @@ from flask.testing import FlaskClient
 
 from finops.api.access import is_loopback
 from finops.app import App
+from finops.errors import ConfigError
 from tests.finops.api.asking import client_of, problem
 
 ANY = "0.0.0.0"  # noqa: S104 - to be refused
@@ -28,7 +29,11 @@ def test_without_a_token_this_machine_asks_under_its_own_names(client: FlaskClie
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
-    "given", ["", "Bearer", "Bearer wrong", "Bearer sesame ", "bearer sesame", "Basic sesame"]
+    "given",
+    [
+        *("", "Bearer", "Bearer ", "bearer wrong", "Bearer sesame sesame", "sesame", "Basic sesame"),
+        "Bearersesame",
+    ],
 )
 def test_with_a_token_every_request_must_carry_it(app: App, path: str, given: str) -> None:
     reply = client_of(app, "sesame").get(path, headers={"Authorization": given} if given else {})
@@ -37,14 +42,21 @@ def test_with_a_token_every_request_must_carry_it(app: App, path: str, given: st
     assert reply.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_with_the_token_any_name_may_ask(app: App) -> None:
-    headers = {"Authorization": "Bearer sesame", "Host": "finops.example"}
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])
+def test_with_the_token_any_name_may_ask(app: App, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} sesame", "Host": "finops.example"}
 
     assert client_of(app, "sesame").get("/openapi/v1.json", headers=headers).status_code == 200
 
 
 def test_a_token_that_is_no_ascii_is_only_wrong(app: App) -> None:
     problem(client_of(app, "sesame").get("/openapi/v1.json", headers={"Authorization": "Bearer sésame"}), 401)
+
+
+@pytest.mark.parametrize("token", ["", " ", "\t\n", "open sesame", "sesame\n"])
+def test_a_token_that_no_header_can_carry_is_refused(app: App, token: str) -> None:
+    with pytest.raises(ConfigError, match=r"api\.token_env"):
+        client_of(app, token)
 
 
 def test_health_needs_no_token(app: App) -> None:

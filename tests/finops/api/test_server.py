@@ -96,6 +96,15 @@ def test_a_token_that_is_not_set_is_found_before_anybody_may_ask(
         server.listen(app_of(drained_folder, api=Api(token_env=VARIABLE)), port=0)
 
 
+def test_a_blank_token_is_found_before_anybody_may_ask(
+    drained_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "  ")
+
+    with pytest.raises(ConfigError, match=r"api\.token_env"):
+        server.listen(app_of(drained_folder, api=Api(token_env=VARIABLE)), port=0)
+
+
 def test_a_database_without_a_schema_is_found_before_the_port_opens(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("")
 
