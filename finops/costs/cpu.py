@@ -32,7 +32,9 @@ WORDS = Words(
     claimant="the CPU profile",
     measured="core-time measured busy",
     paid="core-time paid for",
-    remedy="measure utilisation for this service, or declare `profiler_gives_shares = true` in its"
+    remedy="declare `profiler_gives_shares = true` in its [[services]] table, or check that the measured"
+    " utilisation, the observed time and the number of instances are right",
+    unmeasured="measure the utilisation of all its machines, or declare `profiler_gives_shares = true` in its"
     " [[services]] table; check that the observed time and the number of instances are right",
 )
 

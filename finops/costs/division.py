@@ -38,12 +38,16 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a claim is spoken of: who makes it, what bounds it, and what helps when it is past belief."""
+    """How a claim is spoken of: who makes it, what bounds it, and what helps when it is past belief.
+
+    `remedy` is for where what was measured bounds it, `unmeasured` for where nothing or not all was.
+    """
 
     claimant: str
     measured: str
     paid: str
     remedy: str
+    unmeasured: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ def count(claim: int, capacity: Capacity, laid_by: Sequence[int], method: str, w
         return Counted(capacity.bounds, CAPPED_AT_MEASURED, ratio, f"{excess}, which is what counts as used")
     if not capacity.is_measured and 10 * claim <= BELIEVED_TENTHS_OF_PAID * bound:
         return Counted(capacity.bounds, CAPPED_AT_PAID, ratio, f"{excess}, which is what counts as used")
-    return Counted((), "", ratio, f"{excess}: {words.remedy}", is_held=True)
+    remedy = words.remedy if capacity.is_measured else words.unmeasured
+    return Counted((), "", ratio, f"{excess}: {remedy}", is_held=True)
 
 
 def by_shares(claim: int | None, capacity: Capacity) -> Counted:

@@ -33,8 +33,9 @@ WORDS = Words(
     claimant="the heap profile",
     measured="memory measured resident",
     paid="memory paid for",
-    remedy="measure the resident set for this service; check that the numbers of snapshots and of instances"
-    " are right",
+    remedy="check that the measured resident set and the numbers of snapshots and of instances are right",
+    unmeasured="measure the resident set of all its machines; check that the numbers of snapshots and of"
+    " instances are right",
 )
 
 

@@ -172,6 +172,18 @@ def test_unmeasured_a_claim_beyond_that_holds_everything() -> None:
     assert (division.is_held, core_hours(division)) == (True, [{"over_capacity": 80}])
 
 
+def test_what_is_held_names_the_remedies_that_are_left() -> None:
+    unmeasured = divide([machine()], cpu("main 89", observed=1)).note
+    mixed = divide([machine(utilisation="0.5"), machine()], cpu("main 89", observed=1)).note
+    measured = divide([machine(utilisation="0.5")], cpu("main 89", observed=1)).note
+
+    assert "measure the utilisation of all its machines" in unmeasured
+    assert "measure the utilisation of all its machines" in mixed
+    assert "measure the" not in measured
+    assert "check that the measured utilisation" in measured
+    assert all("`profiler_gives_shares = true`" in note for note in (unmeasured, mixed, measured))
+
+
 def test_a_profiler_that_gives_shares_gets_what_was_measured_else_all() -> None:
     for claim in ("1", "1000"):
         measured = divide([machine(utilisation="0.5")], cpu(f"main {claim}", observed=1), service=SHARES)

@@ -8,7 +8,7 @@ from finops.domain.charge import ChargeKind
 from tests.finops.costs.notation import usage
 
 REST = Rest(ChargeKind.NOT_PROFILED, ChargeKind.UNPROFILED_OR_IDLE)
-WORDS = Words("the profile", "measured", "paid", "look")
+WORDS = Words("the profile", "measured", "paid", "look", "measure")
 
 rows = st.lists(
     st.integers(0, 10**18).flatmap(

@@ -113,6 +113,16 @@ def test_unmeasured_more_than_was_paid_for_is_capped_then_held() -> None:
     assert divide([machine()], heap(f"main {18 * 1024}", snapshots=1)).is_held
 
 
+def test_what_is_held_names_the_remedies_that_are_left() -> None:
+    unmeasured = divide([machine()], heap(f"main {18 * 1024}", snapshots=1)).note
+    measured = divide([machine(resident="1")], heap("main 5121", snapshots=1)).note
+
+    assert "measure the resident set of all its machines" in unmeasured
+    assert "measure the" not in measured
+    assert "check that the measured resident set" in measured
+    assert all("snapshots" in note for note in (unmeasured, measured))
+
+
 def test_more_resident_than_paid_for_is_held() -> None:
     for said in ([], [heap("main 1", snapshots=1)], [usage("main 1")]):
         division = divide([machine(resident="17")], *said)
