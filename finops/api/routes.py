@@ -10,11 +10,10 @@ from finops.api.queries import FunctionsQuery, RightsizeQuery, WindowQuery
 from finops.api.schemas import Functions, Health, Rightsizing, Services, WeeklyReport
 from finops.api.spec import spec
 from finops.app import App
-from finops.domain.charge import CostMetric
 from finops.domain.resource import Resource
 from finops.domain.window import Window, day_of, parse_window
 from finops.errors import Incomplete
-from finops.reports import document, rightsize, service_functions, weekly
+from finops.reports import document, rightsize, service_functions, service_totals, weekly
 from finops.reports.document import Document
 
 DEFAULT_REGION = "us-east-1"
@@ -36,7 +35,15 @@ def healthz() -> Document:
 )
 def services(query: WindowQuery) -> Document:
     """Services with what they cost, dearest first."""
-    return document.services(_weekly(_window(query.window), query.cost_metric))
+    app = _app()
+    with app.readers() as session:
+        found = service_totals.build(
+            session,
+            _window(query.window),
+            currency=app.settings.ledger.currency,
+            metric=query.cost_metric,
+        )
+    return service_totals.as_document(found)
 
 
 # A name may hold slashes, as namespace/deployment does.
@@ -82,7 +89,15 @@ def rightsizing(query: RightsizeQuery) -> Document | Response:
 )
 def weekly_report(query: WindowQuery) -> Document:
     """The weekly report: services, kinds of charge, functions, prices."""
-    return document.weekly(_weekly(_window(query.window), query.cost_metric))
+    app = _app()
+    with app.readers() as session:
+        made = weekly.build(
+            session,
+            _window(query.window),
+            currency=app.settings.ledger.currency,
+            metric=query.cost_metric,
+        )
+    return document.weekly(made)
 
 
 def _app() -> App:
@@ -99,12 +114,6 @@ def _window(words: str) -> Window:
     if not is_whole:
         raise Incomplete(f"window: {window} is not of whole days, and function costs are kept by day")
     return window
-
-
-def _weekly(window: Window, metric: CostMetric) -> weekly.Weekly:
-    app = _app()
-    with app.readers() as session:
-        return weekly.build(session, window, currency=app.settings.ledger.currency, metric=metric)
 
 
 def _of_service(query: RightsizeQuery) -> Document:

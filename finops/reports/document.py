@@ -7,8 +7,9 @@ from finops.domain.function import OTHER
 from finops.domain.money import Money
 from finops.domain.resource import UNITS, Resource, shown_quantity
 from finops.domain.window import Window, moment_text
+from finops.reports.charge_lines import ChargeLine
 from finops.reports.function_lines import FunctionLine
-from finops.reports.weekly import ChargeLine, HeldLine, PriceLine, ServiceLine, UnpricedLine, Weekly
+from finops.reports.weekly import HeldLine, PriceLine, ServiceLine, UnpricedLine, Weekly
 
 Document = dict[str, Any]
 
@@ -56,28 +57,6 @@ def service(line: ServiceLine) -> Document:
             resource.value: amount(line.functions_self[resource])
             for resource in (Resource.CPU, Resource.MEMORY)
         },
-    }
-
-
-def services(report: Weekly) -> Document:
-    """Services with what they cost, dearest first, the unclaimed names last."""
-    return {
-        "window": window(report.window),
-        "currency": report.currency,
-        "cost_metric": report.metric.value,
-        "total": amount(report.total),
-        "services": [
-            {
-                "service": line.service.name,
-                "team": line.service.team,
-                "cost_centre": line.service.cost_centre,
-                "is_claimed": line.service.is_claimed,
-                "total": amount(line.total),
-                "used": {resource.value: amount(money) for resource, money in line.functions_self.items()},
-            }
-            for line in (*report.services, *report.unclaimed)
-        ],
-        "provisional_hours": report.provisional_hours,
     }
 
 

@@ -18,8 +18,8 @@ from finops.domain.price import Price
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
-from finops.errors import Incomplete
-from finops.reports import function_lines
+from finops.reports import charge_lines, function_lines
+from finops.reports.charge_lines import ChargeLine
 from finops.reports.function_lines import MEASURES, FunctionLine, dearest
 from finops.storage import charge_sums, function_costs, ledger, prices, services
 from finops.storage.database import Session
@@ -27,16 +27,6 @@ from finops.storage.database import Session
 # How many functions of a service and resource a report lists by self and by total; the rest are in its
 # sums all the same.
 LISTED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeLine:
-    """What one resource of a service cost for one reason; the amount is None where there is no price."""
-
-    resource: Resource
-    kind: ChargeKind
-    quantity: int
-    amount: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +107,7 @@ def build(
         Incomplete: there are prices, and no charge has a cost by this metric: that is not zero.
     """
     known = {service.name: service for service in services.every(session)}
-    lines = _charge_lines(session, window, metric, currency, as_of)
-    _refuse_unknown(lines, window, metric)
+    lines = charge_lines.by_service(session, window, metric, currency, as_of)
     costs: dict[str, list[FunctionCost]] = defaultdict(list)
     for cost in function_costs.within(session, window, metric=metric, as_of=as_of):
         if cost.self_cost.currency == currency:
@@ -142,29 +131,6 @@ def build(
     )
 
 
-def _refuse_unknown(lines: Mapping[str, Sequence[ChargeLine]], window: Window, metric: CostMetric) -> None:
-    priced = [line for each in lines.values() for line in each if line.kind is not ChargeKind.NO_PRICE]
-    if priced and all(line.amount is None for line in priced):
-        raise Incomplete(f"no {metric} cost is known of {window}: it is in no price list and no bill so far")
-
-
-def _charge_lines(
-    session: Session, window: Window, metric: CostMetric, currency: str, as_of: datetime | None
-) -> dict[str, list[ChargeLine]]:
-    lines: dict[str, list[ChargeLine]] = defaultdict(list)
-    for row in charge_sums.sums(
-        session, window, by=("service", "resource", "kind"), metric=metric, as_of=as_of
-    ):
-        if row.amount is not None and row.amount.currency != currency:
-            continue
-        service, resource, kind = map(str, row.group)
-        lines[service].append(ChargeLine(Resource(resource), ChargeKind(kind), row.quantity or 0, row.amount))
-    order = {each: i for i, each in enumerate((*Resource, *ChargeKind))}
-    for each in lines.values():
-        each.sort(key=lambda line: (order[line.resource], order[line.kind]))
-    return lines
-
-
 def _service(
     service: Service,
     lines: Sequence[ChargeLine],
@@ -178,7 +144,7 @@ def _service(
     ]
     return ServiceLine(
         service=service,
-        total=total((line.amount for line in lines if line.amount is not None), currency),
+        total=charge_lines.paid(lines, currency),
         charges=tuple(lines),
         functions=tuple(listed),
         functions_self={

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
+from finops.storage import function_costs
 from tests.finops.api.asking import DAYS, MONDAY, problem
 from tests.finops.cli.running import finops
 
@@ -48,6 +49,34 @@ def test_services_add_up_to_the_total(client: FlaskClient) -> None:
     assert [each["service"] for each in document["services"]] == ["search", "checkout"]
     assert sum(Decimal(each["total"]) for each in document["services"]) == Decimal(document["total"])
     assert document["provisional_hours"] == 2
+
+
+def test_services_are_those_of_the_report(client: FlaskClient) -> None:
+    listed = asked(client, "/api/v1/services", window=DAYS)
+    report = asked(client, "/api/v1/reports/weekly", window=DAYS)
+
+    assert [(each["service"], each["total"], each["used"]) for each in listed["services"]] == [
+        (each["service"], each["total"], each["functions_self"]) for each in report["services"]
+    ]
+    for name in ("window", "currency", "cost_metric", "total", "provisional_hours"):
+        assert listed[name] == report[name]
+
+
+def test_services_are_listed_without_reading_a_function(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("function costs were read")
+
+    monkeypatch.setattr(function_costs, "within", read)
+
+    assert asked(client, "/api/v1/services", window=DAYS)["services"]
+
+
+def test_services_by_a_metric_that_nobody_knows_are_refused(client: FlaskClient) -> None:
+    reply = client.get("/api/v1/services", query_string={"window": DAYS, "cost_metric": "billed"})
+
+    assert "no billed cost is known" in problem(reply, 422)["detail"]
 
 
 def test_the_weekly_report_is_what_the_command_line_prints(client: FlaskClient, drained_folder: Path) -> None:

@@ -1,0 +1,58 @@
+"""What each service was charged, by resource and kind, as the ledger has it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from finops.domain.charge import ChargeKind, CostMetric
+from finops.domain.money import Money, total
+from finops.domain.resource import Resource
+from finops.domain.window import Window
+from finops.errors import Incomplete
+from finops.storage import charge_sums
+from finops.storage.database import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """What one resource of a service cost for one reason; the amount is None where there is no price."""
+
+    resource: Resource
+    kind: ChargeKind
+    quantity: int
+    amount: Money | None
+
+
+def by_service(
+    session: Session, window: Window, metric: CostMetric, currency: str, as_of: datetime | None = None
+) -> dict[str, list[ChargeLine]]:
+    """The charges of every service in a window, in the order of resources and kinds.
+
+    Raises:
+        Incomplete: there are prices, and no charge has a cost by this metric: that is not zero.
+    """
+    lines: dict[str, list[ChargeLine]] = defaultdict(list)
+    for row in charge_sums.sums(
+        session, window, by=("service", "resource", "kind"), metric=metric, as_of=as_of
+    ):
+        if row.amount is not None and row.amount.currency != currency:
+            continue
+        service, resource, kind = map(str, row.group)
+        lines[service].append(ChargeLine(Resource(resource), ChargeKind(kind), row.quantity or 0, row.amount))
+    order = {each: i for i, each in enumerate((*Resource, *ChargeKind))}
+    for each in lines.values():
+        each.sort(key=lambda line: (order[line.resource], order[line.kind]))
+    _refuse_unknown(lines, window, metric)
+    return dict(lines)
+
+
+def paid(lines: Sequence[ChargeLine], currency: str) -> Money:
+    """What some charges come to; those without a price stand beside it."""
+    return total((line.amount for line in lines if line.amount is not None), currency)
+
+
+def _refuse_unknown(lines: Mapping[str, Sequence[ChargeLine]], window: Window, metric: CostMetric) -> None:
+    priced = [line for each in lines.values() for line in each if line.kind is not ChargeKind.NO_PRICE]
+    if priced and all(line.amount is None for line in priced):
+        raise Incomplete(f"no {metric} cost is known of {window}: it is in no price list and no bill so far")
