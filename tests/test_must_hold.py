@@ -228,10 +228,11 @@ def test_a_hundred_times_the_samples_is_held_and_not_a_dollar_more(
     report = weekly(wild.folder, "2026-11-02")
     (line,) = report["held"]
     assert (line["service"], line["window"]["start"]) == ("checkout", start)
-    assert "measure utilisation for this service" in line["message"]
-    assert "profiler_gives_shares = true" in line["message"]
+    assert "declare `profiler_gives_shares = true`" in line["message"]
+    assert "check that the measured utilisation" in line["message"]
     assert report["total"] == weekly(drained_ledger.folder, "2026-11-02")["total"]
-    assert "measure utilisation" in said(wild.folder, "report", "weekly", "--window", "2026-11-02")
+    printed = said(wild.folder, "report", "weekly", "--window", "2026-11-02")
+    assert "check that the measured utilisation" in " ".join(printed.split())
 
 
 # A scheduler that is killed

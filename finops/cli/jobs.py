@@ -1,12 +1,21 @@
 """`finops jobs`: what ran, and how to run it by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from finops.errors import ConfigError, Unavailable
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from finops.app import App
+    from finops.domain.window import Window
+
 _SHOWN_ERROR = 60
+# What was left out: so many runs are shown, each in a line that fits a terminal.
+_SHOWN_RUNS, _SHOWN_REASON = 3, 100
 
 
 @click.group(short_help="The jobs: list, run, backfill.")
@@ -32,7 +41,10 @@ def list_(ctx: click.Context, limit: int, job: str | None, outcome: str | None, 
     from finops.cli.shown import echo_json, harmless, table
     from finops.domain.window import moment_text
     from finops.storage import runs
+    from jobs.registry import named
 
+    if job is not None:
+        named(job)  # a job that is none has no runs, which would look as if it never ran
     with configured(ctx).readers() as session:
         found = runs.recent(session, limit, job=job, outcome=runs.Outcome(outcome) if outcome else None)
     if as_json:
@@ -97,15 +109,11 @@ def _run(ctx: click.Context, names: list[str], text: str | None, title: str) -> 
     from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
     from finops.cli.main import configured
-    from finops.domain.window import parse_window
     from jobs import runner
     from jobs.registry import named
 
     app = configured(ctx)
-    try:
-        window = parse_window(text, app.clock.now()) if text else None
-    except ValueError as error:
-        raise ConfigError(f"--window: {error}") from error
+    window = _window(app, text) if text else None
 
     def shown(task: TaskID) -> Callable[[int, int], None]:
         return lambda done, whole: bar.update(task, completed=done, total=whole)
@@ -118,9 +126,56 @@ def _run(ctx: click.Context, names: list[str], text: str | None, title: str) -> 
         for name in names:
             job = named(name)
             task = bar.add_task(name, total=None)
+            began = app.clock.real()
             summary = runner.look(app, job, window, shown(task))
             bar.update(task, completed=summary.due, total=summary.due)
-            click.echo(f"{name}: {summary}")
+            head, *lines = _left_out(app, name, summary.due, began)
+            click.echo("\n".join([f"{name}: {summary}{head}", *lines]))
             failed += summary.failed
     if failed:
         raise Unavailable(f"{title}: {failed} runs failed; see `finops jobs list --outcome failed`")
+
+
+def _window(app: "App", text: str) -> "Window":
+    """The window of some words; what of it is nobody's work is said."""
+    from finops.domain.window import hour_of, moment_text, parse_window
+
+    now, start = app.clock.now(), app.settings.ledger.start
+    try:
+        window = parse_window(text, now)
+    except ValueError as error:
+        raise ConfigError(f"--window: {error}") from error
+    why = ""
+    if hour_of(window.start).end > now:
+        why = f"no hour of it has ended: it is {moment_text(now)}"
+    elif start is not None and window.end <= start:
+        why = f"the ledger starts after it: ledger.start is {moment_text(start)}"
+    elif start is not None and window.start < start:
+        why = f"its hours before ledger.start, {moment_text(start)}, are left out"
+    if why:
+        click.echo(f"--window: {window}: {why}", err=True)
+    return window
+
+
+def _left_out(app: "App", name: str, due: int, began: "datetime") -> Iterator[str]:
+    """How many profiles the runs of this look refused, for the end of its line; then why, a line a run."""
+    from finops.cli.shown import counted, cut, harmless
+    from finops.storage import runs
+    from jobs.runner import worker_name
+
+    found = []
+    if due:
+        with app.readers() as session:
+            own = [run for run in runs.recent(session, due, job=name) if run.worker == worker_name()]
+        found = [run for run in own[::-1] if run.started_at >= began and run.counts.get("refused")]
+    refused = sum(run.counts["refused"] for run in found)
+    yield f"; {counted(refused, 'profile')} refused" if refused else ""
+    for run in found[:_SHOWN_RUNS]:
+        yield f"  {run.window} {cut(harmless(f'{run.scope}: {run.error}'), _SHOWN_REASON)}"
+    if refused:
+        more = (
+            f"and of {counted(len(found) - _SHOWN_RUNS, 'run more', 'runs more')}; "
+            if len(found) > _SHOWN_RUNS
+            else ""
+        )
+        yield f"  {more}whole messages: `finops jobs list --job {name} --json`"

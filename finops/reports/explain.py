@@ -5,13 +5,13 @@ computed with, so that an explanation that does not add up cannot be printed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finops.costs.attribute import Attribution, attribute
 from finops.costs.tree import merged
 from finops.costs.used import UsedCharge, used_charges
-from finops.domain.charge import Charge, CostMetric
+from finops.domain.charge import Charge, ChargeKind, CostMetric
 from finops.domain.function import Function
 from finops.domain.money import Money, total
 from finops.domain.profile import Usage
@@ -20,8 +20,9 @@ from finops.domain.service import Registry
 from finops.domain.window import Window, hour_of
 from finops.errors import Incomplete, NotFound
 from finops.reports.explained_step import HourInputs, Step, explained
+from finops.reports.remedies import reasons
 from finops.reports.service_functions import refuse_unknown
-from finops.reports.shown import cut, harmless
+from finops.reports.shown import counted, cut, harmless
 from finops.storage import charges, ledger, machine_hours, prices, usage
 from finops.storage.database import Session
 
@@ -31,7 +32,10 @@ _NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One function's cost in a window, step by step; the steps add up to both costs."""
+    """One function's cost in a window, step by step; the steps add up to both costs.
+
+    `notes` say of which hours nothing is in it, and why.
+    """
 
     service: str
     function: Function
@@ -41,6 +45,7 @@ class Explanation:
     self_cost: Money
     total_cost: Money
     steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -58,12 +63,13 @@ def build(
 
     Raises:
         NotFound: the ledger holds no such service or function in the window.
-        Incomplete: the name stands for functions of several files, or the hours or the profiles of the
-            window are no longer kept.
+        Incomplete: nothing of the window is used, and then why and what helps; the name stands for
+            functions of several files; or the hours or the profiles of the window are no longer kept.
     """
     refuse_unknown(session, service, window)
     every = charges.within(session, window, service=service)
-    if not any(charge.resource is resource for charge in every):
+    held = [charge for charge in every if charge.resource is resource]
+    if not held:
         raise NotFound(f"the ledger holds no {resource} charge of {service!r} in {window}")
     if gone := [charge.window for charge in every if charge.window != hour_of(charge.window.start)]:
         raise Incomplete(f"the hours of {gone[0].start:%Y-%m-%d} have left the ledger: only its sum is left")
@@ -75,9 +81,8 @@ def build(
         if pool.resource is resource and (amount := pool.amounts.of(metric)) is not None
     ]
     if not divided:
-        raise NotFound(f"nothing of the {resource} of {service!r} in {window} has a used {metric} cost")
+        raise Incomplete(f"nothing of the {resource} of {service!r} in {window} {_why_not(held, metric)}")
     function = _function((each for _, _, each in divided), name, file, service, window)
-    held = [charge for charge in every if charge.resource is resource]
     inputs = _inputs(session, registry, service, window, held, used)
     steps = [
         explained(inputs[hour], pool, each, function, metric)
@@ -93,7 +98,25 @@ def build(
         self_cost=total(step.self_cost for step in steps),
         total_cost=total(step.total_cost for step in steps),
         steps=tuple(steps),
+        notes=tuple(_notes(held, [hour for hour, _, _ in divided])),
     )
+
+
+def _why_not(held: Sequence[Charge], metric: CostMetric) -> str:
+    """Why nothing of some charges reached a function."""
+    if any(charge.kind is ChargeKind.USED for charge in held):
+        return f"has a used {metric} cost: no {metric} cost is known of all that was used"
+    return f"was used: it is {reasons(held)}"
+
+
+def _notes(held: Sequence[Charge], divided: Iterable[Window]) -> Iterator[str]:
+    """Hours of the window in which nothing was divided, and why."""
+    shown = set(divided)
+    others = {hour: hourly for hour, hourly in _by_hour(held).items() if hour not in shown}
+    if others:
+        why = reasons(charge for hourly in others.values() for charge in hourly)
+        hours = counted(len(others), "hour of the window has", "hours of the window have")
+        yield f"{hours} no part in it" + (f": {why}" if why else "")
 
 
 def _divided(hour: Window, pool: UsedCharge, amount: Money) -> Attribution:

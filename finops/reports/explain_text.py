@@ -41,6 +41,7 @@ def as_document(explanation: Explanation) -> dict[str, Any]:
         "self": document.amount(explanation.self_cost),
         "total": document.amount(explanation.total_cost),
         "steps": [_step(step) for step in explanation.steps],
+        "notes": list(explanation.notes),
     }
 
 
@@ -51,6 +52,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     service = harmless(explanation.service)
     yield f"{explanation.resource} of {service}, {explanation.window}, {explanation.metric} cost"
     yield f"self {_money(explanation.self_cost)}, with its callees {_money(explanation.total_cost)}"
+    yield from map(harmless, explanation.notes)
     for step in explanation.steps:
         yield ""
         yield f"{step.hour} ({step.state})"

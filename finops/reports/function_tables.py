@@ -12,11 +12,11 @@ from finops.reports.top_text import labels
 LEVEL_HEAD = "95 %"
 
 
-def by_self(lines: Sequence[FunctionLine], width: int) -> str:
-    """What was spent in each function itself; these add up."""
+def by_self(lines: Sequence[FunctionLine], width: int, by: str = "function") -> str:
+    """What was spent in each function itself, or in those of one name or file; these add up."""
     has_interval = any(line.interval for line in lines)
     rows = [[money(line.self_cost), between(line.interval), name] for line, name in _named(lines)]
-    return _fitted(["self", LEVEL_HEAD, "function"], rows, width, is_known=has_interval)
+    return _fitted(["self", LEVEL_HEAD, by], rows, width, is_known=has_interval)
 
 
 def by_total(lines: Sequence[FunctionLine], width: int) -> str:

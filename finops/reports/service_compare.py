@@ -18,6 +18,7 @@ from finops.errors import Incomplete
 from finops.reports.change import Period, lacking, used
 from finops.reports.function_lines import FunctionLine, absent, lines, rest
 from finops.reports.service_functions import of_service, refuse_unknown
+from finops.storage import ledger
 from finops.storage.database import Session
 
 ALWAYS = (
@@ -78,7 +79,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ServiceComparison:
-    """Two windows of one service, compared by function."""
+    """Two windows of one service, compared by function; so many hours of both may still change."""
 
     service: str
     resource: Resource
@@ -89,6 +90,7 @@ class ServiceComparison:
     functions: int
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    provisional_hours: int
 
 
 def build(
@@ -135,7 +137,18 @@ def build(
     if any(any(row.is_partial) for row in rows):
         notes.append(PARTIAL)
     return ServiceComparison(
-        service, resource, metric, currency, was, became, len(keys), tuple(rows), tuple(notes)
+        service=service,
+        resource=resource,
+        metric=metric,
+        currency=currency,
+        before=was,
+        after=became,
+        functions=len(keys),
+        rows=tuple(rows),
+        notes=tuple(notes),
+        provisional_hours=sum(
+            ledger.provisional_hours(session, window, service) for window in (before, after)
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from finops.reports import document
 from finops.reports.function_lines import FunctionLine
 from finops.reports.function_tables import LEVEL_HEAD, money
 from finops.reports.service_compare import Row, ServiceComparison, Side
-from finops.reports.shown import cut, fitted, harmless, wrapped
+from finops.reports.shown import counted, cut, fitted, harmless, wrapped
 from finops.reports.top_text import labels
 
 _NAME = 60
@@ -31,6 +31,7 @@ def as_document(compared: ServiceComparison) -> dict[str, Any]:
         "after": _whole(compared.after),
         "functions": [_row(row) for row in compared.rows],
         "notes": list(compared.notes),
+        "provisional_hours": compared.provisional_hours,
     }
 
 
@@ -70,6 +71,8 @@ def _lines(compared: ServiceComparison, width: int) -> Iterator[str]:
     yield f"{name}: {compared.resource} by function, {compared.metric} cost"
     for word, side in (("before", compared.before), ("after ", compared.after)):
         yield f"{word}  {side.period.window}: {money(side.self_cost)} used"
+    if hours := compared.provisional_hours:
+        yield f"{counted(hours, 'hour is', 'hours are')} provisional: sources may still bring more"
     yield from wrapped(compared.notes, width)
     yield ""
     heads = ["before", "after", "change", LEVEL_HEAD, "", "total before", "after", "change", "function"]

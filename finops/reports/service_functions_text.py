@@ -30,9 +30,8 @@ def _resource(each: ResourceFunctions, found: ServiceFunctions, width: int) -> I
         yield f"{each.resource}: nothing of it was {ChargeKind.USED}; `finops report weekly` says why"
         return
     shown = total((line.self_cost for line in each.listed), found.currency)
-    what = "functions" if found.by == "function" else f"{found.by}s of functions"
     left = each.functions - len(each.listed)
-    listed = f"; {len(each.listed):,} of {each.functions:,} {what}" if left else ""
+    listed = f"; {len(each.listed):,} of {each.functions:,} {found.by}s" if left else ""
     yield f"{each.resource}: {money(each.self_cost)} used{listed}{_of(shown, each.self_cost) if left else ''}"
     if any(line.interval for line in each.listed):
         yield "95 % is the sampling error alone"
@@ -42,7 +41,7 @@ def _resource(each: ResourceFunctions, found: ServiceFunctions, width: int) -> I
         said = f"the other {left:,}, and {small}" if left else small
         yield both(each.listed, width, each.rest, said)
     else:
-        yield by_self([*each.listed, *([each.rest] if each.rest else [])], width)
+        yield by_self([*each.listed, *([each.rest] if each.rest else [])], width, found.by)
 
 
 def _of(shown: Money, whole: Money) -> str:

@@ -11,25 +11,13 @@ from finops.domain.charge import ChargeKind
 from finops.domain.money import Money, total
 from finops.domain.resource import UNITS, Resource, shown_quantity
 from finops.domain.window import moment_text
+from finops.reports.charge_lines import ChargeLine
 from finops.reports.function_lines import FunctionLine, dearest
 from finops.reports.function_tables import by_self, by_total, money
+from finops.reports.remedies import REMEDIES
 from finops.reports.shown import counted, cut, fitted, harmless, table, wrapped
-from finops.reports.weekly import ChargeLine, ServiceLine, Weekly, share
+from finops.reports.weekly import ServiceLine, Weekly, share
 
-# What a person can do about money that reached no function, or should know of it, by its kind.
-REMEDIES = {
-    ChargeKind.IDLE: "measured idle: `finops rightsize` says what fewer machines would save",
-    ChargeKind.NOT_PROFILED: "measured busy, but not seen by the profiler",
-    ChargeKind.UNPROFILED_OR_IDLE: "measure utilisation to tell what is idle from what is unseen",
-    ChargeKind.OVER_CAPACITY: "held: the profile claims more than was paid for; see below",
-    ChargeKind.NO_STACK: "samples whose stack is empty",
-    ChargeKind.SOURCE_UNATTRIBUTED: "the source's total beyond the stacks that it gave",
-    ChargeKind.NO_HEAP_PROFILE: "resident, but in no heap profile: stacks, caches, the runtime itself",
-    ChargeKind.MEMORY_NOT_MEASURED: "measure resident memory to tell used from idle",
-    ChargeKind.NO_PROFILE: "no profile of those hours: is the profiler on, and the source configured?",
-    ChargeKind.BEYOND_RETENTION: "the source no longer kept profiles of those hours",
-    ChargeKind.NO_PRICE: "in no total, because no price is known: add one under [[prices.fixed]]",
-}
 WIDTH = 110
 _NAME, _OWNER, _SAID = 40, 20, 75
 _FUNCTIONS = 10

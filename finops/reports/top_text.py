@@ -155,7 +155,7 @@ def _what(top: Top) -> str:
     value_type = top.value_type
     whole = shown_value(top.total, value_type.unit)
     listed = [row for row in top.rows if row.function]
-    shown = f"; {len(listed)} of {top.functions:,} functions" if len(listed) < top.functions else ""
+    shown = f"; {len(listed)} of {top.functions:,} {top.by}s" if len(listed) < top.functions else ""
     part = _share(sum(row.self for row in listed), top)
     captured = f" in {shown_value(top.duration_nanos, 'ns')} of capture" if top.duration_nanos else ""
     of_total = f" with {part} of it" if shown and part else ""

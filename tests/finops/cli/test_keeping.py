@@ -107,6 +107,13 @@ def test_a_job_that_is_none_fails_with_those_there_are(company: Path) -> None:
     assert "there are refresh_prices, collect_fleet" in ran.err
 
 
+def test_runs_of_a_job_that_is_none_are_not_no_runs(company: Path) -> None:
+    ran = finops("--config", company, "jobs", "list", "--job", "dance")
+
+    assert ran.out == ""
+    assert "'dance' is no job; there are refresh_prices, collect_fleet" in ran.err
+
+
 def test_jobs_run_by_hand_make_the_same_ledger(
     tmp_path: Path, empty_database: Path, drained_folder: Path
 ) -> None:
@@ -135,6 +142,66 @@ def test_a_run_that_failed_is_an_exit_code(tmp_path: Path, empty_database: Path)
 
     assert ran.code == 1
     assert "finops jobs list --outcome failed" in ran.err
+
+
+def test_profiles_that_were_refused_are_counted_and_said(tmp_path: Path, empty_database: Path) -> None:
+    ledger = SmallLedger.laid_out(tmp_path / "company", empty_database)
+    for row in list(ledger.index):
+        ledger.put(str(row["path"]), b"no profile \x1b[31m")
+    config = ledger.folder / "config.toml"
+    ran = finops("--config", config, "jobs", "run", "collect_profiles", "--window", "2026-11-02/2026-11-04")
+    runs = finops("--config", config, "jobs", "list", "--json").document
+    head, *lines = ran.out.splitlines()
+
+    refused = [run for run in runs if run["counts"]["refused"]]
+    assert len(refused) == 4
+    total = sum(run["counts"]["refused"] for run in refused)
+    assert head == f"collect_profiles: 32 due, 32 ok, 0 failed, 0 skipped; {total} profiles refused"
+    assert [line.split()[0] for line in lines[:3]] == [
+        f"{run['window']['start']}/{run['window']['end']}" for run in reversed(refused[1:])
+    ]
+    assert all(line.isprintable() and "shop-checkout" in line for line in lines[:3])
+    assert lines[3:] == [
+        "  and of 1 run more; whole messages: `finops jobs list --job collect_profiles --json`"
+    ]
+    assert ran.code == 0
+
+
+def test_what_an_earlier_look_refused_is_not_said_again(tmp_path: Path, empty_database: Path) -> None:
+    ledger = SmallLedger.laid_out(tmp_path / "company", empty_database)
+    ledger.put(str(ledger.index[0]["path"]), b"no profile")
+    words = ("--config", ledger.folder / "config.toml", "jobs", "run", "collect_profiles")
+
+    assert "refused" in finops(*words).out
+    assert finops(*words).out == "collect_profiles: 0 due, 0 ok, 0 failed, 0 skipped\n"
+
+
+@pytest.mark.parametrize("words", [("run", "collect_fleet"), ("backfill",)])
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        ("2027-11-02", "no hour of it has ended: it is 2026-11-03T08:00:00Z"),
+        ("2026-11-03T08:00Z/2026-11-03T10:00Z", "no hour of it has ended: it is 2026-11-03T08:00:00Z"),
+        ("2026-10-05", "the ledger starts after it: ledger.start is 2026-11-02T00:00:00Z"),
+        ("2026-11-01/2026-11-03", "its hours before ledger.start, 2026-11-02T00:00:00Z, are left out"),
+    ],
+)
+def test_a_window_of_which_nothing_can_be_done_says_why(
+    tmp_path: Path, drained_folder: Path, words: tuple[str, ...], window: str, why: str
+) -> None:
+    config = shutil.copytree(drained_folder, tmp_path / "copy") / "config.toml"
+    ran = finops("--config", config, "jobs", *words, "--window", window)
+
+    assert ran.code == 0, ran.err
+    assert "collect_fleet: 0 due" in ran.out
+    (said,) = [line for line in ran.err.splitlines() if line.startswith("--window: ")]
+    assert why in said
+
+
+def test_a_window_within_the_ledger_needs_no_word(tmp_path: Path, drained_folder: Path) -> None:
+    config = shutil.copytree(drained_folder, tmp_path / "copy") / "config.toml"
+    for window in ("2026-11-02", "2026-W45"):
+        assert "--window" not in finops("--config", config, "jobs", "backfill", "--window", window).err
 
 
 @pytest.mark.parametrize("words", [("run", "expire"), ("backfill",)])

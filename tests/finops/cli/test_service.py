@@ -51,6 +51,16 @@ def test_top_adds_up_by_other_things(company: Path, by: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("by", "many"), [("name", "names"), ("file", "files")])
+def test_top_calls_what_it_added_up_by_its_name(company: Path, by: str, many: str) -> None:
+    words = ("top", "--service", "checkout", "--window", DAYS, "--by", by, "--limit", 2)
+    out = finops("--config", company, *words).out
+
+    assert f" {many} with $" in out
+    assert any(line.split()[-1:] == [by] for line in out.splitlines())
+    assert "functions" not in out
+
+
 def test_top_of_memory_has_no_intervals(company: Path) -> None:
     words = ("--service", "checkout", "--window", DAYS, "--resource", "memory", "--json")
     document = finops("--config", company, "top", *words).document
@@ -114,7 +124,7 @@ def test_an_unknown_service_fails(shop: Path, words: tuple[str, ...]) -> None:
 def test_compare_shows_both_windows_and_points_to_the_verdict(shop: Path) -> None:
     out = finops("--config", shop, "compare", "--service", "shop", *WEEKS).out
 
-    assert "`finops change verify`" in out
+    assert "`finops change verify`" in " ".join(out.split())
     assert "-$32.14" in out
     document = finops("--config", shop, "compare", "--service", "shop", *WEEKS, "--json").document
     serve = document["functions"][0]

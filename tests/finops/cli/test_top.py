@@ -95,6 +95,18 @@ def test_it_adds_up_by_other_things(file: Path, by: str, name: str) -> None:
     assert finops("top", file, "--by", by, "--json").document["functions"][0]["name"] == name
 
 
+def test_text_calls_what_it_added_up_by_its_name(file: Path) -> None:
+    for by, many in (("function", "functions"), ("name", "names")):
+        assert f"; 1 of 4 {many} with " in finops("top", file, "--by", by, "--limit", 1).out
+
+
+def test_text_of_files_and_packages_does_not_speak_of_functions() -> None:
+    for by, many in (("file", "files"), ("package", "packages")):
+        out = finops("top", CAPTURES[0], "--by", by, "--limit", 1).out
+        assert f" {many} with " in out
+        assert "functions" not in out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

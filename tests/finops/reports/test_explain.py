@@ -16,6 +16,7 @@ from finops.domain.window import Window
 from finops.errors import Incomplete, NotFound
 from finops.reports import explain, explain_text
 from finops.reports.explain import Explanation
+from finops.reports.remedies import REMEDIES
 from finops.storage import function_costs, machine_hours, prices, usage
 from tests.finops.costs.notation import function
 from tests.finops.reports.test_shown import HOSTILE
@@ -126,8 +127,36 @@ def test_a_hostile_function_can_be_explained(shop: Session, name: str) -> None:
 def test_what_is_not_known_is_refused_and_not_zero(shop: Session) -> None:
     with pytest.raises(NotFound, match="no memory charge"):
         explained(shop, resource=Resource.MEMORY)
-    with pytest.raises(NotFound, match="used billed cost"):
+    with pytest.raises(Incomplete, match="no billed cost"):
         explained(shop, metric=CostMetric.BILLED)
+
+
+def test_a_held_hour_is_said_to_be_with_what_helps(session: Session) -> None:
+    book(session, charge("1", kind=ChargeKind.OVER_CAPACITY, note="claims 3 times too much: measure it"))
+
+    with pytest.raises(Incomplete, match=r"over_capacity \(held: claims 3 times too much: measure it\)"):
+        explained(session)
+
+
+def test_an_hour_without_a_profile_is_said_to_be_with_what_helps(session: Session) -> None:
+    book(session, charge("1", kind=ChargeKind.NO_PROFILE), charge("1", kind=ChargeKind.IDLE))
+
+    with pytest.raises(Incomplete) as raised:
+        explained(session)
+    assert f"no_profile ({REMEDIES[ChargeKind.NO_PROFILE]})" in str(raised.value)
+    assert "idle (measured idle" in str(raised.value)
+
+
+def test_hours_of_which_nothing_was_used_are_noted_beside_the_others(shop: Session) -> None:
+    book(shop, charge("1", at=1, kind=ChargeKind.NO_PROFILE), charge("1", at=2, kind=ChargeKind.NO_PROFILE))
+    found = explain.build(shop, Registry(), "shop", "serve", Window(hour(0).start, hour(2).end))
+
+    assert len(found.steps) == 1
+    (note,) = found.notes
+    assert note.startswith("2 hours of the window have no part in it: no_profile (no profile of those hours")
+    assert note in explain_text.text(found)
+    assert explain_text.as_document(found)["notes"] == [note]
+    assert explained(shop).notes == ()
 
 
 def test_profiles_that_are_gone_are_said_to_be(shop: Session) -> None:

@@ -87,6 +87,14 @@ def test_a_day_that_is_not_known_is_said(shop: Session) -> None:
     assert any("2026-11-02: part of it is no_profile" in note for note in compared(shop).notes)
 
 
+def test_hours_that_may_still_change_are_said(shop: Session) -> None:
+    found = compared(shop)
+
+    assert found.provisional_hours == 4
+    assert "4 hours are provisional: sources may still bring more" in service_compare_text.text(found)
+    assert service_compare_text.as_document(found)["provisional_hours"] == 4
+
+
 def test_a_side_of_which_nothing_was_used_cannot_be_compared(shop: Session) -> None:
     with pytest.raises(Incomplete, match="nothing of the memory"):
         compared(shop, resource=Resource.MEMORY)

@@ -11,7 +11,8 @@ from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
 from finops.reports import text, weekly
-from finops.reports.text import REMEDIES, WIDTH
+from finops.reports.remedies import REMEDIES
+from finops.reports.text import WIDTH
 from finops.storage import ledger, services
 from tests.finops.costs.notation import function
 from tests.finops.reports.test_shown import HOSTILE
