@@ -152,9 +152,7 @@ def test_any_difference_is_printed(engine: Engine) -> None:
         lambda session: ledger.restate(session, "shop", hour(25), "why not", LATER),
         lambda session: book_costs(session, cost("main", "2")),
         lambda session: reports.store(session, "weekly", day(), "another", "{}", "f", NOW),
-        lambda session: retention.expire(
-            session, hourly_before=day().end, raw_before=NOW, runs_before=NOW, dry_run=False
-        ),
+        lambda session: retention.expire(session, hourly_before=day().end, raw_before=NOW, runs_before=NOW),
     ):
         assert printed(engine, straight, change) != before
 
