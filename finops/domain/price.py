@@ -57,10 +57,10 @@ class Price:
         kind = self.kind
         parts = (
             *(kind.cloud, kind.region, kind.zone, kind.account, kind.machine_type, kind.purchase_option),
-            *(self.currency, format(self.hourly.normalize(), "f"), moment_text(self.valid_from), self.source),
+            *(self.currency, _plain(self.hourly), moment_text(self.valid_from), self.source),
             *(str(self.shape.vcpu.normalize()), str(self.shape.memory_mib), str(self.shape.gpu.normalize())),
-            *(str(part) for part in (self.contracted, self.effective)),
-            *(str(part) for part in (self.vcpu_hourly, self.gib_hourly, self.gpu_hourly)),
+            *(_plain(part) for part in (self.contracted, self.effective)),
+            *(_plain(part) for part in (self.vcpu_hourly, self.gib_hourly, self.gpu_hourly)),
         )
         return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
@@ -102,3 +102,8 @@ class PriceSplit:
         """A machine's cost as CPU, memory and GPU; they add up to it, to the nano."""
         cpu, memory, gpu = cost.split([self.cpu, self.memory, self.gpu])
         return cpu, memory, gpu
+
+
+def _plain(rate: Decimal | None) -> str:
+    """A rate in one spelling, however it was written."""
+    return "None" if rate is None else format(rate.normalize(), "f")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,11 @@ weights = st.integers(0, 10**15)
 
 def split(cpu: int, memory: int, gpu: int) -> PriceSplit:
     return PriceSplit("p", "ratio", cpu, memory, gpu, "because")
+
+
+def with_parts(**parts: str) -> Price:
+    given: dict[str, Any] = {name: Decimal(text) for name, text in parts.items()}
+    return replace(PRICE, **given)
 
 
 @given(cpu=weights, memory=weights, gpu=weights, nanos=st.integers(-(10**24), 10**24))
@@ -71,6 +77,22 @@ def test_the_same_price_has_the_same_id_however_it_is_written() -> None:
 
     assert written.id == PRICE.id
     assert replace(PRICE, as_of=SINCE.replace(day=21)).id == PRICE.id
+
+
+@pytest.mark.parametrize("part", ["contracted", "effective", "vcpu_hourly", "gib_hourly", "gpu_hourly"])
+def test_a_part_of_a_price_is_the_same_however_it_is_written(part: str) -> None:
+    written, plain = (with_parts(**{part: text}) for text in ("0.10", "0.1"))
+
+    assert written.id == plain.id != PRICE.id
+
+
+def test_an_id_is_the_same_in_every_release() -> None:
+    full = with_parts(
+        contracted="0.3", effective="0.25", vcpu_hourly="0.03", gib_hourly="0.004", gpu_hourly="10"
+    )
+
+    assert PRICE.id == "6978b5bedafbca97"
+    assert full.id == "9944dd5f2776dd54"
 
 
 @pytest.mark.parametrize(
