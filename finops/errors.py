@@ -9,6 +9,7 @@ FinopsError
 ├── BrokenInput           another file or reply that is not what it claims to be
 ├── GateRefused           a gate's "no": what was fetched or asked is not let in
 ├── StorageError          the database is missing, of another schema, or refused a write
+│   └── DatabaseUnavailable   it is locked or does not answer; trying again may help
 ├── Fenced                a run lost its claim and may not write
 └── Unavailable           something outside did not answer; trying again may help
     ├── SourceUnavailable     a profile back-end
@@ -53,6 +54,10 @@ class GateRefused(FinopsError):
 
 class StorageError(FinopsError):
     """The database or the blob store cannot be used as it is."""
+
+
+class DatabaseUnavailable(StorageError):
+    """The database is locked or does not answer; trying again may help."""
 
 
 class Fenced(StorageError):

@@ -17,7 +17,7 @@ import structlog
 
 from finops.app import App
 from finops.domain.window import Window
-from finops.errors import BrokenInput, Fenced, FinopsError, Unavailable
+from finops.errors import BrokenInput, Fenced, FinopsError, StorageError, Unavailable
 from finops.storage import runs
 from finops.storage.database import Session
 from finops.storage.runs import Outcome
@@ -228,8 +228,10 @@ def _heartbeat(app: App, claim: runs.Claim, lease: timedelta) -> Iterator[None]:
                     runs.heartbeat(session, claim, now=app.clock.real(), lease=lease)
             except Fenced:
                 return
+            except StorageError as error:
+                log.warning("heartbeat missed", why=str(error))  # the next one may still be in time
             except Exception:
-                log.exception("heartbeat missed")  # the next one may still be in time
+                log.exception("heartbeat missed")
 
     thread = threading.Thread(target=beat, name=f"heartbeat {claim}", daemon=True)
     thread.start()

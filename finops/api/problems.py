@@ -7,7 +7,15 @@ from flask import Flask, Response, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from finops.errors import BrokenInput, BrokenProfile, FinopsError, Incomplete, NotFound, Unavailable
+from finops.errors import (
+    BrokenInput,
+    BrokenProfile,
+    DatabaseUnavailable,
+    FinopsError,
+    Incomplete,
+    NotFound,
+    Unavailable,
+)
 
 log = structlog.get_logger()
 
@@ -17,6 +25,7 @@ STATUS = {
     BrokenInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     BrokenProfile: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     FinopsError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 # What was asked is repeated in a reply only so far.

@@ -3,20 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from finops.errors import ConfigError
+from finops.storage.failures import name_failures
 
 __all__ = ["Engine", "Session", "Sessions", "connect", "sessions"]
 
 Sessions = sessionmaker[Session]
 
-# One writer at a time: another waits this long before it gives up.
-BUSY_TIMEOUT_MS = 30_000
+# One writer at a time: another waits this long before it gives up, unless the URL has its own `timeout`.
+BUSY_TIMEOUT_SECONDS = 30
 
 _READING = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 
@@ -27,19 +28,24 @@ def connect(url: str) -> Engine:
     SQLite gets WAL, foreign keys, a busy timeout, and transactions that take the write lock when they
     begin, so that what a transaction checked still holds when it writes.
 
+    Its connections raise StorageError where the database cannot be used.
+
     Raises:
         ConfigError: the URL is not one of a database that is known.
     """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(url, parsed.database)
-        return create_engine(url, pool_pre_ping=True)
+            engine = _sqlite(parsed)
+        else:
+            engine = create_engine(parsed, pool_pre_ping=True)
     except (ArgumentError, ImportError, ValueError) as error:
         # The rest of the URL may hold a password, and so may what Python says of a port that is none.
         shown = url.partition(":")[0]
         why = "it is no URL" if isinstance(error, ValueError) else error
         raise ConfigError(f"database.url: a database of {shown!r} cannot be opened: {why}") from None
+    name_failures(engine)
+    return engine
 
 
 def sessions(engine: Engine, *, is_reading: bool = False) -> Sessions:
@@ -53,22 +59,22 @@ def sessions(engine: Engine, *, is_reading: bool = False) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def _sqlite(url: str, path: str | None) -> Engine:
-    if path in (None, "", ":memory:"):
+def _sqlite(url: URL) -> Engine:
+    if url.database in (None, "", ":memory:"):
         # All sessions share the one connection that has the memory: one transaction at a time.
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
-        folder = Path(str(path)).absolute().parent
+        folder = Path(str(url.database)).absolute().parent
         if not folder.is_dir():
             raise ConfigError(f"database.url: the folder {folder} does not exist")
-        engine = create_engine(url)
+        wait = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT_SECONDS}
+        engine = create_engine(url, connect_args=wait)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own type)
         connection.isolation_level = None  # SQLAlchemy begins; the driver must not begin by itself
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from finops.api.problems import STATUS
 from finops.app import App
-from finops.errors import FinopsError, StorageError, Unavailable
+from finops.errors import DatabaseUnavailable, FinopsError, StorageError, Unavailable
 from tests.finops.api.asking import client_of, problem
 
 
@@ -41,7 +41,11 @@ def test_what_nobody_foresaw_is_logged_and_told_without_the_inside(app: App) -> 
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(StorageError("the blob store is full"), 500), (Unavailable("it did not answer"), 503)],
+    [
+        (StorageError("the blob store is full"), 500),
+        (Unavailable("it did not answer"), 503),
+        (DatabaseUnavailable("the database is locked"), 503),
+    ],
 )
 def test_what_is_raised_on_purpose_says_what_it_is(app: App, error: FinopsError, status: int) -> None:
     with capture_logs() as logs:

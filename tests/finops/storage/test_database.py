@@ -81,7 +81,14 @@ def test_sqlite_is_opened_as_it_should_be(tmp_path: Path) -> None:
         ]
     engine.dispose()
 
-    assert pragmas == ["wal", 1, database.BUSY_TIMEOUT_MS]
+    assert pragmas == ["wal", 1, 1000 * database.BUSY_TIMEOUT_SECONDS]
+
+
+def test_the_url_says_how_long_to_wait_for_another_writer(tmp_path: Path) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path}/finops.db?timeout=0.25")
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA busy_timeout")) == 250
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
