@@ -15,7 +15,7 @@ from finops.storage.kinds import kind_columns, machine_kind
 from finops.storage.portable import AnyRow
 from finops.storage.tables import MachineHoursRow
 from finops.storage.temporal import retire, standing
-from finops.storage.types import plain_text, text_digest
+from finops.storage.types import plain_text
 
 
 def replace(
@@ -54,16 +54,6 @@ def replace(
 def within(session: Session, window: Window, *, as_of: datetime | None = None) -> list[MachineHours]:
     """What all sources say of the hours that begin in a window, in an order that has no chance in it."""
     return sorted((_machine_hours(row) for row in _rows(session, window, as_of=as_of)), key=_order)
-
-
-def fingerprints(session: Session, window: Window) -> dict[Window, dict[str, str]]:
-    """For each hour, for each name of the fleet, a digest of all that is said of it."""
-    texts: dict[Window, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for row in within(session, window):
-        texts[hour_of(row.window.start)][row.service].append("\x1f".join(_order(row)))
-    return {
-        hour: {name: text_digest(lines) for name, lines in names.items()} for hour, names in texts.items()
-    }
 
 
 def _by_hour(source: str, window: Window, rows: Iterable[MachineHours]) -> dict[Window, list[MachineHours]]:

@@ -148,13 +148,6 @@ def splits_by_id(session: Session, ids: Collection[str]) -> dict[str, PriceSplit
     return found
 
 
-def every_split(session: Session) -> list[PriceSplit]:
-    """All splits ever used, by id."""
-    return [
-        _split(row) for row in session.execute(select(PriceSplitRow.__table__).order_by(PriceSplitRow.id))
-    ]
-
-
 def _known(session: Session, ids: Collection[str]) -> dict[str, tuple[int, Price]]:
     found: dict[str, tuple[int, Price]] = {}
     for batch in batches(ids):

@@ -115,22 +115,6 @@ def test_part_of_an_hour_belongs_to_its_hour(session: Session) -> None:
     machine_hours.replace(session, "csv", day(), [half], NOW)
 
     assert machine_hours.within(session, hours(1, 2)) == [replace(half, source="csv")]
-    assert set(machine_hours.fingerprints(session, day())) == {hour(1)}
-
-
-def test_a_fingerprint_changes_with_what_is_said_and_with_nothing_else(session: Session) -> None:
-    machine_hours.replace(session, "csv", day(), [FULL, machines("mail")], NOW)
-    before = machine_hours.fingerprints(session, day())
-    same = replace(FULL, utilisation=Decimal("0.43750"))
-    machine_hours.replace(session, "csv", day(), [machines("mail"), same], LATER)
-    assert machine_hours.fingerprints(session, day()) == before
-
-    other = replace(FULL, utilisation=Decimal("0.4376"))
-    machine_hours.replace(session, "csv", day(), [machines("mail"), other], LATER)
-    after = machine_hours.fingerprints(session, day())
-
-    assert after[hour(0)]["shop"] != before[hour(0)]["shop"]
-    assert after[hour(0)]["mail"] == before[hour(0)]["mail"]
 
 
 rows = st.lists(
