@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 from finops import config, fleet, sources
-from finops.config import Settings
+from finops.config import Mistake, Settings
 from finops.domain.ports import Clock, FleetSource, PriceBook, PriceSource, ProfileSource
 from finops.domain.service import Registry
-from finops.storage import database, migrate, prices
+from finops.storage import database, migrate, places, prices
 from finops.storage.blobs import BlobStore
 from finops.storage.database import Session, Sessions
 from pricing.aws import AwsPriceList
@@ -131,3 +131,20 @@ def build(path: Path, environ: Mapping[str, str] = os.environ) -> App:
     """
     settings = config.load(path, environ)
     return App(settings, SystemClock(settings.now))
+
+
+def examine(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[App, list[Mistake]]:
+    """The app of what can be used of a configuration file, and every mistake of it and of what it names.
+
+    Files and folders are looked at; nothing is asked over a network, opened as a database or written.
+
+    Raises:
+        ConfigError: the file is missing or no TOML.
+    """
+    settings, found = config.examine(path, environ)
+    if "database" in settings.model_fields_set:  # a table with a mistake of its own has been left out
+        found += places.database_mistakes(settings.database.url)
+    if "blobs" in settings.model_fields_set:
+        found += places.blob_mistakes(settings.blobs.path)
+    found += [*fleet.mistakes(settings), *sources.mistakes(settings)]
+    return App(settings, SystemClock(settings.now)), found

@@ -1,6 +1,7 @@
 """The `finops` command: its groups, and the one place where errors become exit codes.
 
-Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4 inconclusive.
+Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4 inconclusive. A name that
+nothing known has (of a machine, a service, a job …) is a failure: the question was well put, and has no answer.
 """
 
 import os
@@ -84,14 +85,23 @@ def configured(ctx: click.Context) -> Any:  # noqa: ANN401 (an App; naming its t
     """
     from finops import app, logs
 
+    path = named(ctx)
+    logs.configure()
+    return app.build(path, os.environ)
+
+
+def named(ctx: click.Context) -> Path:
+    """The configuration that the caller named.
+
+    Raises ConfigError, with how to name or begin one, if there is none.
+    """
     path: Path = ctx.find_root().obj
     if not path.exists():
         raise ConfigError(
             f"{path}: no such file; name the configuration with --config FILE,"
             " or copy config.example.toml to begin one"
         )
-    logs.configure()
-    return app.build(path, os.environ)
+    return path
 
 
 def exit_code(error: FinopsError) -> int:

@@ -1,7 +1,8 @@
 """The configuration: config.toml and the environment to Settings. Nothing else reads either."""
 
 from finops.config.inputs import DECLARED_MACHINES, CsvFleet, MachineRow, Machines, ProfileDirectory
-from finops.config.loading import load
+from finops.config.loading import examine, load, refusal
+from finops.config.mistakes import Mistake
 from finops.config.section import Section
 from finops.config.sections import (
     Api,
@@ -28,10 +29,13 @@ __all__ = [
     "Ledger",
     "MachineRow",
     "Machines",
+    "Mistake",
     "Prices",
     "ProfileDirectory",
     "Schedule",
     "Section",
     "Settings",
+    "examine",
     "load",
+    "refusal",
 ]

@@ -1,7 +1,7 @@
 """config.toml and the environment to Settings; nothing else reads either."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,39 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         ConfigError: the file is missing or no TOML, or something in it or in a variable is wrong;
             every mistake is named with its place.
     """
+    settings, found = examine(path, environ)
+    if found:
+        raise ConfigError(refusal(path, found))
+    return settings
+
+
+def examine(path: Path, environ: Mapping[str, str]) -> tuple[Settings, list[Mistake]]:
+    """The settings of those tables that have no mistake in them, and every mistake.
+
+    They are for a look at what the tables name, and for nothing else: where a table is left out, its
+    defaults stand, and its name is not in `model_fields_set`.
+
+    Raises:
+        ConfigError: the file is missing or no TOML.
+    """
     tables = _tables(path)
     origins, found = _overlay(tables, environ)
+    context = {"folder": path.absolute().parent}
     try:
-        settings = Settings.model_validate(tables, context={"folder": path.absolute().parent})
+        return Settings.model_validate(tables, context=context), found
     except ValidationError as error:
         found += [_with_origin(mistake, origins) for mistake in mistakes(error)]
-    if found:
-        # Not "from error": pydantic's own text would show the values that are kept out of ours.
-        raise ConfigError(f"{path} cannot be used:\n{listed(found)}") from None
-    return settings
+        tables = _without(tables, _places(error))
+    while True:  # leaving out one table can be another's mistake; each round leaves out more
+        try:
+            return Settings.model_validate(tables, context=context), found
+        except ValidationError as error:
+            tables = _without(tables, _places(error))
+
+
+def refusal(path: Path, found: Iterable[Mistake]) -> str:
+    """The message that a configuration is refused with."""
+    return f"{path} cannot be used:\n{listed(found)}"
 
 
 def _tables(path: Path) -> dict[str, Any]:
@@ -83,3 +106,27 @@ def _with_origin(mistake: Mistake, origins: Mapping[str, str]) -> Mistake:
     """A mistake that came from a variable says so."""
     origin = origins.get(mistake.place)
     return Mistake(mistake.place, f"{mistake.message} (from {origin})") if origin else mistake
+
+
+def _places(error: ValidationError) -> list[tuple[str | int, ...]]:
+    return [detail["loc"] for detail in error.errors(include_url=False, include_input=False)]
+
+
+def _without(tables: Mapping[str, Any], places: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
+    """The tables without those that hold a place: one of an array of them, else the whole."""
+    left = dict(tables)
+    for name, lost in _lost(places).items():
+        if None in lost:
+            del left[name]
+        else:
+            left[name] = [table for number, table in enumerate(left[name]) if number not in lost]
+    return left
+
+
+def _lost(places: Iterable[tuple[str | int, ...]]) -> dict[str, set[int | None]]:
+    """By table, the numbers of those of an array that hold a place; None for the whole."""
+    lost: dict[str, set[int | None]] = {}
+    for name, *rest in places:
+        number = rest[0] if rest and name in _ARRAYS else None
+        lost.setdefault(str(name), set()).add(number if isinstance(number, int) else None)
+    return lost

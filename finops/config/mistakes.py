@@ -30,6 +30,14 @@ class Mistake(NamedTuple):
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
 
+    def within(self, place: object) -> "Mistake":
+        """The same, seen from where its own place lies within another.
+
+        >>> str(Mistake("line 3: count", "there is none").within("fleet.csv"))
+        'fleet.csv: line 3: count: there is none'
+        """
+        return Mistake(f"{place}: {self.place}" if self.place else str(place), self.message)
+
 
 def mistakes(error: ValidationError) -> list[Mistake]:
     """All that pydantic found, in the order of the file's tables."""
@@ -41,8 +49,14 @@ def listed(found: Iterable[object]) -> str:
     return "\n".join(f"  {mistake}" for mistake in found)
 
 
+def shown(value: object) -> str:
+    """A value as a message quotes it: no longer than helps, and nothing a terminal would act on."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
 def _mistake(detail: ErrorDetails) -> Mistake:
-    place = ".".join(_shown(part) for part in detail["loc"] if part not in _KINDS)
+    place = ".".join(_key(part) for part in detail["loc"] if part not in _KINDS)
     if detail["type"] == "union_tag_not_found":
         return Mistake(f"{place}.kind", "Field required")
     if detail["type"] == "union_tag_invalid":
@@ -57,7 +71,7 @@ def _mistake(detail: ErrorDetails) -> Mistake:
     return Mistake(place, f"{detail['msg']} (got {value})" if value else detail["msg"])
 
 
-def _shown(part: str | int) -> str:
+def _key(part: str | int) -> str:
     text = str(part)
     return text if text.isprintable() else repr(text)
 
@@ -68,5 +82,4 @@ def _value(place: str, value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return moment_text(value)
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return shown(value)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from finops.config.mistakes import listed, mistakes
+from finops.config.mistakes import Mistake, listed, mistakes
 from finops.config.section import Section
 from finops.errors import BrokenInput
 
@@ -48,6 +48,17 @@ class RowsFile(Generic[Row]):
                 self._stamp = stamp
         return self._rows
 
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong with the file, up to twenty of it, each with its line and column."""
+        try:
+            with self.path.open("rb") as file:
+                _, found = _rows(file.read(MAX_BYTES + 1), self._model)
+        except OSError as error:
+            found = [Mistake("", error.strerror or str(error))]
+        except (ValueError, csv.Error) as error:
+            found = [Mistake("", str(error))]
+        return [mistake.within(self.path) for mistake in bounded(found)]
+
 
 def read_rows(data: bytes, name: str, model: type[Row]) -> dict[int, Row]:
     """The rows of a CSV by the number of their line. An empty cell is as good as an absent one.
@@ -55,21 +66,34 @@ def read_rows(data: bytes, name: str, model: type[Row]) -> dict[int, Row]:
     Raises:
         BrokenInput: it is not such a table; up to twenty mistakes are named.
     """
-    rows: dict[int, Row] = {}
-    found: list[str] = []
     try:
-        records = csv.reader(StringIO(_text(data), newline=""), strict=True)
-        columns = _columns(next(records, []), model)
-        for cells in records:
-            if cells and len(found) < MOST_MISTAKES:
-                _read(cells, records.line_num, columns, model, rows, found)
+        rows, found = _rows(data, model)
     except (ValueError, csv.Error) as error:
         raise BrokenInput(f"{name}: {error}") from error
     if found:
-        raise BrokenInput(f"{name} cannot be used:\n{listed(_bounded(found))}")
-    if not rows:
-        raise BrokenInput(f"{name}: there is no row below the header")
+        raise BrokenInput(f"{name} cannot be used:\n{listed(bounded(found))}")
     return rows
+
+
+def bounded(found: list[Mistake]) -> list[Mistake]:
+    """No more mistakes than help."""
+    return (
+        found if len(found) < MOST_MISTAKES else [*found[:MOST_MISTAKES], Mistake("", "… and perhaps more")]
+    )
+
+
+def _rows(data: bytes, model: type[Row]) -> tuple[dict[int, Row], list[Mistake]]:
+    """The rows that are fine, and what is wrong with the others; ValueError if it is no table at all."""
+    rows: dict[int, Row] = {}
+    found: list[Mistake] = []
+    records = csv.reader(StringIO(_text(data), newline=""), strict=True)
+    columns = _columns(next(records, []), model)
+    for cells in records:
+        if cells and len(found) < MOST_MISTAKES:
+            _read(cells, records.line_num, columns, model, rows, found)
+    if not rows and not found:
+        raise ValueError("there is no row below the header")
+    return rows, found
 
 
 def _text(data: bytes) -> str:
@@ -101,18 +125,14 @@ def _read(
     columns: list[str],
     model: type[Row],
     rows: dict[int, Row],
-    found: list[str],
+    found: list[Mistake],
 ) -> None:
     """Add a row, or what is wrong with it."""
     if len(cells) != len(columns):
-        found.append(f"line {line}: {len(cells)} cells stand under {len(columns)} columns")
+        found.append(Mistake(f"line {line}", f"{len(cells)} cells stand under {len(columns)} columns"))
         return
     given = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
     try:
         rows[line] = model.model_validate({name: cell for name, cell in given.items() if cell})
     except ValidationError as error:
-        found += [f"line {line}: {mistake}" for mistake in mistakes(error)]
-
-
-def _bounded(found: list[str]) -> list[str]:
-    return found if len(found) < MOST_MISTAKES else [*found[:MOST_MISTAKES], "… and perhaps more"]
+        found += [mistake.within(f"line {line}") for mistake in mistakes(error)]

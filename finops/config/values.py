@@ -15,9 +15,9 @@ from finops.config.cron import cron
 from finops.config.shapes import whole_mib
 from finops.domain.window import hour_of, moment_text, parse_moment
 
-# The columns of the ledger: a service or a version has 1,000 characters, any other word 100.
-NAME_LENGTH = 1000
-WORD_LENGTH = 100
+# The columns of the ledger: a service or a version has 1,000 bytes of UTF-8, any other word 100.
+NAME_BYTES = 1000
+WORD_BYTES = 100
 
 # The ledger counts core-nanoseconds in 64 bits, which is two and a half million cores an hour: a
 # hundred thousand machines of 25 vCPUs in one row. Instances are not multiplied by anything.
@@ -31,11 +31,35 @@ _SQLITE_FILE = re.compile(r"(?P<scheme>sqlite(\+[a-z]+)?:///)(?P<path>[^/?:][^?]
 _BRACED = re.compile(r"\{([^{}]*)\}")
 
 
+def too_long(text: str, limit: int) -> str:
+    """Why a name is none that the ledger can keep, or "".
+
+    >>> too_long("x" * 101, 100)
+    '101 bytes are more than the 100 of a name that are kept'
+    """
+    size = len(text.encode())
+    return f"{size} bytes are more than the {limit} of a name that are kept" if size > limit else ""
+
+
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("a name may not hold control or invisible characters")
     if text != text.strip():
         raise ValueError("a name may not begin or end with a space")
+    return text
+
+
+def _name(text: str) -> str:
+    return _no_longer(_printable(text), NAME_BYTES)
+
+
+def _word(text: str) -> str:
+    return _no_longer(_printable(text), WORD_BYTES)
+
+
+def _no_longer(text: str, limit: int) -> str:
+    if why := too_long(text, limit):
+        raise ValueError(why)
     return text
 
 
@@ -124,13 +148,13 @@ def _variable(text: str) -> str:
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_name)]
 """A service's name, as profilers and clouds write it."""
-MaybeName = Annotated[str, Field(max_length=NAME_LENGTH), AfterValidator(_printable)]
+MaybeName = Annotated[str, AfterValidator(_name)]
 """A version or an instance; empty where unknown."""
-Word = Annotated[str, Field(min_length=1, max_length=WORD_LENGTH), AfterValidator(_printable)]
+Word = Annotated[str, Field(min_length=1), AfterValidator(_word)]
 """A region, a machine type: short, never empty."""
-MaybeWord = Annotated[str, Field(max_length=WORD_LENGTH), AfterValidator(_printable)]
+MaybeWord = Annotated[str, AfterValidator(_word)]
 """A zone, an environment; empty where unknown."""
 Cloud = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 """aws, gcp, azure, on_prem, or whatever a fixed price calls another."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from finops.config import MachineRow
+from finops.config import MachineRow, Mistake
 from finops.config.rows import RowsFile
 from finops.config.values import Moment
 from finops.domain.machine import MachineHours
@@ -47,3 +47,7 @@ class CsvFile:
         if rows is not self._rows:
             self._rows, self._timeline = rows, Timeline(rows.values())
         return self._timeline.hourly(window, self.name)
+
+    def mistakes(self) -> list[Mistake]:
+        """What keeps the file from being read, each with its line and column."""
+        return [mistake.within(self.name) for mistake in self._file.mistakes()]

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from finops.config import Mistake
+
 
 @dataclass(frozen=True, slots=True)
 class Capture:
@@ -50,3 +52,10 @@ class Listing(Protocol):
 
     def unmatched(self) -> Sequence[str]:
         """Files that are no captures, one sentence each."""
+
+    def mistakes(self) -> Sequence[Mistake]:
+        """What keeps it from listing what it should.
+
+        Raises:
+            OSError: the folder cannot be listed.
+        """

@@ -13,6 +13,7 @@ from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
+from finops.config import Mistake
 from finops.domain.ports import ProfileOffer
 from finops.domain.profile import Profile, ProfileKind
 from finops.domain.window import Window, hour_of
@@ -119,6 +120,14 @@ class DirectorySource:
         with self._outside():
             return [*sorted(whys), *self._listing.unmatched()]
 
+    def mistakes(self) -> list[Mistake]:
+        """What keeps the folder from being read as it is described; no profile is opened."""
+        try:
+            found = self._listing.mistakes()
+        except OSError as error:
+            found = [Mistake(str(error.filename or self._path), error.strerror or str(error))]
+        return [mistake.within(self.name) for mistake in found]
+
     def _list(self) -> dict[Window, list[Capture]]:
         """The captures by hour, as the folder and the index are now."""
         with self._outside():
@@ -215,7 +224,7 @@ def _listing(folder: Folder, path: Path, pattern: str | None, index: Path | None
     if pattern is not None and index is None:
         return PatternListing(folder, pattern)
     if index is not None and pattern is None:
-        return IndexListing(path / index)
+        return IndexListing(folder, path / index)
     raise ValueError("a folder is described either by a pattern or by an index")
 
 

@@ -105,6 +105,14 @@ class Folder:
             found += [Path(folder, name) for name in files if not name.startswith(".")]
         return sorted(path.relative_to(self._root).as_posix() for path in found)
 
+    def has(self, path: str) -> bool:
+        """Whether a path leads to a file within the folder that this user may read."""
+        try:
+            real = self._real(path)
+        except BrokenProfile:
+            return False
+        return real.is_file() and os.access(real, os.R_OK)
+
     def digest(self, path: str) -> str:
         """Tells whether a file's bytes have changed, whatever its times say.
 

@@ -1,17 +1,18 @@
 """Captures that are described by an index: a CSV beside the files, a row for each file and hour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
-from finops.config import Section
-from finops.config.rows import RowsFile
+from finops.config import Mistake, Section
+from finops.config.rows import RowsFile, bounded
 from finops.config.values import MaybeName, MaybeWord, Moment, Name, Size, Whole, after
 from finops.errors import BrokenInput
 from finops.sources.captures import Capture
+from finops.sources.folder import Folder
 
 NANOS_PER_SECOND = 10**9
 
@@ -54,9 +55,10 @@ class IndexRow(Section):
 
 
 class IndexListing:
-    """Lists what an index names; the index is read again when it has changed."""
+    """Lists what an index names of a folder; the index is read again when it has changed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Folder, path: Path) -> None:
+        self._folder = folder
         self._file = RowsFile(path, IndexRow)
         self._read: object = None
         self._captures: Sequence[Capture] = ()
@@ -70,7 +72,9 @@ class IndexListing:
         """
         rows = self._file.rows()
         if rows is not self._read:
-            self._captures = [row.capture() for row in _once(rows, self._file.path).values()]
+            for twice in _repeated(rows):
+                raise BrokenInput(str(twice.within(self._file.path)))
+            self._captures = [row.capture() for row in rows.values()]
             self._read = rows
         return self._captures
 
@@ -78,11 +82,25 @@ class IndexListing:
         """Nothing: files that the index does not name are not meant."""
         return ()
 
+    def mistakes(self) -> Sequence[Mistake]:
+        """What is wrong with its rows, and which of them name a file that cannot be read."""
+        if found := self._file.mistakes():
+            return found
+        rows = self._file.rows()
+        lost = [*_repeated(rows), *self._lost(rows)]
+        return [mistake.within(self._file.path) for mistake in bounded(lost)]
 
-def _once(rows: dict[int, IndexRow], path: Path) -> dict[int, IndexRow]:
+    def _lost(self, rows: dict[int, IndexRow]) -> Iterator[Mistake]:
+        lost = {path for path in {row.path for row in rows.values()} if not self._folder.has(path)}
+        for line, row in rows.items():
+            if row.path in lost:
+                yield Mistake(f"line {line}: path", f"{row.path!r} is no file in the folder that can be read")
+
+
+def _repeated(rows: dict[int, IndexRow]) -> Iterator[Mistake]:
+    """The rows that would count a profile twice."""
     seen: dict[str, int] = {}
     for line, row in rows.items():
         other = seen.setdefault(row.capture().text(), line)
         if other != line:
-            raise BrokenInput(f"{path}: line {line} says the same as line {other}")
-    return rows
+            yield Mistake("", f"line {line} says the same as line {other}")

@@ -7,7 +7,9 @@ for any number of folders.
 import re
 from collections.abc import Sequence
 
-from finops.config.values import NAME_LENGTH, PLACEHOLDERS, WORD_LENGTH
+from finops.config import Mistake
+from finops.config.mistakes import shown
+from finops.config.values import NAME_BYTES, PLACEHOLDERS, WORD_BYTES, too_long
 from finops.domain.window import parse_moment
 from finops.sources.captures import Capture
 from finops.sources.folder import Folder
@@ -21,7 +23,7 @@ _SHAPES = {
     "hour": r"[0-9]{2}",
 }
 _TOKENS = re.compile(r"\{(?P<name>[a-z]+)\}|(?P<folders>\*\*/)|(?P<anything>\*\*)|(?P<within>\*)")
-_LONGEST = {"service": NAME_LENGTH, "version": NAME_LENGTH, "instance": NAME_LENGTH}
+_LONGEST = {"service": NAME_BYTES, "version": NAME_BYTES, "instance": NAME_BYTES}
 
 
 class PatternListing:
@@ -42,6 +44,13 @@ class PatternListing:
         found = (self._capture(path) for path in self._folder.paths())
         return [why for why in found if isinstance(why, str)]
 
+    def mistakes(self) -> Sequence[Mistake]:
+        """That it describes no file at all, where there are some."""
+        unmatched = self.unmatched()
+        if not unmatched or self.captures():
+            return []
+        return [Mistake("pattern", f"none of {len(unmatched)} files is a capture: {unmatched[0]}")]
+
     def _capture(self, path: str) -> Capture | str:
         """What the pattern makes of a path, or why it makes nothing."""
         match = self._expression.fullmatch(path)
@@ -49,8 +58,10 @@ class PatternListing:
             return f"{path!r} does not match the pattern {self._pattern!r}"
         words = match.groupdict()
         for name, word in words.items():
-            if not word.isprintable() or len(word) > _LONGEST.get(name, WORD_LENGTH):
+            if not word.isprintable():
                 return f"{path!r}: {word!r} cannot be the name of a {name}"
+            if why := too_long(word, _LONGEST.get(name, WORD_BYTES)):
+                return f"{path!r}: {shown(word)} cannot be the name of a {name}: {why}"
         try:
             start = parse_moment("{date}T{hour}:00:00Z".format(**words)) if "date" in words else None
         except ValueError:

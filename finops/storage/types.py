@@ -7,9 +7,11 @@ from decimal import Decimal
 from hashlib import sha256
 
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Text
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 from finops.domain.money import exact_decimal
+from finops.errors import StorageError
 
 # PostgreSQL takes no NUL, and no UTF-8 holds a lone surrogate; both come in names that programs give.
 # Each is kept as U+FFFD and its four hex digits, and so is U+FFFD itself, which makes it reversible.
@@ -38,7 +40,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Whole(TypeDecorator[int]):
-    """A whole number: nanos, nanoseconds, bytes. Refuses anything else, and what 64 bits cannot hold."""
+    """A whole number: nanos, nanoseconds, bytes. Refuses anything else, and what 64 bits cannot hold.
+
+    The latter with a StorageError, because sums of the world's numbers may come to that.
+    """
 
     impl = BigInteger
     cache_ok = True
@@ -49,7 +54,7 @@ class Whole(TypeDecorator[int]):
         if type(value) is not int:
             raise TypeError(f"{value!r} is not a whole number")
         if not -(2**63) <= value < 2**63:
-            raise ValueError(f"{value} does not fit 64 bits")
+            raise StorageError(f"{value} does not fit the 64 bits that are kept")
         return value
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
@@ -83,7 +88,10 @@ class Prose(TypeDecorator[str]):
 
 
 class Name(Prose):
-    """Prose of so many bytes at most: SQLite would take more, PostgreSQL or its indexes would not."""
+    """Prose of so many bytes at most: SQLite would take more, PostgreSQL or its indexes would not.
+
+    Names are held to it where they enter; a longer one is refused here with a StorageError.
+    """
 
     impl = String  # type: ignore[assignment]  # Text is a String too
     cache_ok = True
@@ -92,8 +100,12 @@ class Name(Prose):
         stored = super().process_bind_param(value, dialect)
         limit = self.impl_instance.length  # type: ignore[attr-defined]  # of String, which impl is
         if stored is not None and len(stored.encode()) > limit:
-            raise ValueError(f"{stored[:50]!r}… is longer than the {limit} bytes that are kept")
+            raise StorageError(f"the name {stored[:50]!r}… is longer than the {limit} bytes that are kept")
         return stored
+
+    def coerce_compared_value(self, op: OperatorType | None, value: object) -> Prose:
+        """A name that is merely asked for may be of any length; it is then not found."""
+        return Prose()
 
 
 def plain_text(number: Decimal | None) -> str:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from finops.config import CsvFleet, Machines, Settings, load
+from finops.config import CsvFleet, Machines, Settings, examine, load
 from finops.config.cron import cron
 from finops.config.values import PLACEHOLDERS
 from finops.domain.machine import MachineKind, Shape
@@ -263,6 +263,44 @@ def test_a_fixed_price_is_the_same_price_whenever_it_is_read(tmp_path: Path) -> 
     [other] = settings.fixed_prices(NOW.replace(day=30))
 
     assert one.id == other.id
+
+
+def test_what_has_no_mistake_in_it_is_examined(tmp_path: Path) -> None:
+    """A table of an array is left out by itself, any other with all its keys."""
+    path = written(
+        tmp_path,
+        """
+        now = 1
+        [ledger]
+        currency = "EUR"
+        settle_hours = -1
+        [prices]
+        catalogue = false
+        [[prices.fixed]]
+        cloud = "aws"
+        region = "r"
+        machine_type = "m"
+        hourly = 1
+        currency = "EUR"
+        vcpu = 1
+        memory_gib = 1
+        [[fleet]]
+        kind = "machines"
+        [[fleet]]
+        kind = "csv"
+        name = "cmdb"
+        path = "fleet.csv"
+        """,
+    )
+    settings, found = examine(path, {"FINOPS__API__PORT": "0", "FINOPS__FLEET": "x"})
+
+    assert [mistake.place for mistake in found] == [
+        *("FINOPS__FLEET", "now", "ledger.settle_hours"),
+        *(f"fleet.0.{key}" for key in ("service", "region", "machine_type", "count")),
+        "api.port",
+    ]
+    assert [table.kind for table in settings.fleet] == ["csv"]
+    assert settings.model_fields_set == {"database", "blobs", "fleet"}
 
 
 def test_settings_do_not_change() -> None:

@@ -113,8 +113,33 @@ def test_every_mistake_is_named_by_line_and_column(write: Write) -> None:
         "  line 6: service: Field required",
         "  line 6: to: 2026-11-01T00:00:00Z is not after 2026-11-02T00:00:00Z (got '2026-11-01')",
         "  line 7: service: a name may not hold control or invisible characters (got 'evil\\x1b[2J')",
-        f"  line 8: service: String should have at most 1000 characters (got '{'n' * 79}…)",
-        f"  line 8: region: String should have at most 100 characters (got '{'r' * 79}…)",
+        f"  line 8: service: 1001 bytes are more than the 1000 of a name that are kept (got '{'n' * 79}…)",
+        f"  line 8: region: 101 bytes are more than the 100 of a name that are kept (got '{'r' * 79}…)",
+    ]
+
+
+def test_mistakes_can_be_asked_for_one_by_one(write: Write, tmp_path: Path) -> None:
+    where = f"cmdb: {tmp_path}/fleet.csv"
+    assert write(f"{HEADER}\na,r,m,1,2026-11-02\n").mistakes() == []
+    assert [str(each) for each in write(f"{HEADER}\na,r,m,0,soon\n").mistakes()] == [
+        f"{where}: line 2: count: Input should be greater than 0 (got '0')",
+        f"{where}: line 2: from: 'soon' is not a date or a time, as 2026-11-02 or 2026-11-02T06:00:00Z",
+    ]
+    assert [str(each) for each in write("").mistakes()] == [
+        f"{where}: the file is empty; its first line names the columns"
+    ]
+    assert len(write(f"{HEADER}\n" + "a,r,m,0,2026-11-02\n" * 100).mistakes()) == 20 + 1
+    assert [str(each) for each in CsvFile("cmdb", tmp_path / "none.csv").mistakes()] == [
+        f"cmdb: {tmp_path}/none.csv: No such file or directory"
+    ]
+
+
+def test_a_name_is_measured_in_the_bytes_that_are_kept(write: Write) -> None:
+    ok, long = (f"{HEADER}\n{'é' * size},r,m,1,2026-11-02\n" for size in (500, 501))
+
+    assert [row.service for row in hours(write(ok))] == ["é" * 500]
+    assert refusal(write(long)).splitlines()[1:] == [
+        f"  line 2: service: 1002 bytes are more than the 1000 of a name that are kept (got '{'é' * 79}…)"
     ]
 
 

@@ -6,13 +6,14 @@ import pytest
 from finops.domain.window import parse_moment
 from finops.errors import BrokenInput
 from finops.sources.captures import Capture
+from finops.sources.folder import Folder
 from finops.sources.index import IndexListing
 
 
 def listing(folder: Path, text: str) -> IndexListing:
     path = folder / "index.csv"
     path.write_text(text)
-    return IndexListing(path)
+    return IndexListing(Folder(folder), path)
 
 
 def refusal(found: IndexListing) -> list[str]:
@@ -91,6 +92,22 @@ def test_every_mistake_is_named(tmp_path: Path) -> None:
         f"line 8: observed_seconds: {decimals} (got '1.0000000001')",
         "line 8: snapshots: Input should be greater than 0 (got '-1')",
     ]
+
+
+def test_files_that_are_not_there_are_named_by_line(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "out").symlink_to("/etc/passwd")
+    rows = "".join(f"{path},shop,2026-11-02\n" for path in ("a", "b", "folder", "out", "a"))
+    found = listing(tmp_path, f"path,service,start\n{rows}")
+
+    assert [str(mistake).removeprefix(f"{tmp_path}/") for mistake in found.mistakes()] == [
+        "index.csv: line 6 says the same as line 2",
+        "index.csv: line 3: path: 'b' is no file in the folder that can be read",
+        "index.csv: line 4: path: 'folder' is no file in the folder that can be read",
+        "index.csv: line 5: path: 'out' is no file in the folder that can be read",
+    ]
+    assert listing(tmp_path, "path,service,start\na,shop,2026-11-02\n").mistakes() == []
 
 
 def test_an_index_is_read_again_when_it_has_changed(tmp_path: Path) -> None:

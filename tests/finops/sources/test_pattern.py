@@ -74,6 +74,31 @@ def test_a_capture_has_what_its_path_says(tmp_path: Path) -> None:
     ]
 
 
+def test_a_word_that_is_longer_than_the_ledger_keeps_is_named_with_the_limit(tmp_path: Path) -> None:
+    long = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 51
+    found = listing(
+        tmp_path, "{region}/{service}", "\N{LATIN SMALL LETTER E WITH ACUTE}" * 50 + "/shop", f"{long}/shop"
+    )
+
+    assert len(found.captures()) == 1
+    [why] = found.unmatched()
+    assert why == (
+        f"'{long}/shop': '{long}' cannot be the name of a region:"
+        " 102 bytes are more than the 100 of a name that are kept"
+    )
+
+
+def test_a_pattern_that_describes_no_file_is_a_mistake(tmp_path: Path) -> None:
+    found = listing(tmp_path, "{service}.pb.gz", "a", "b")
+
+    assert [str(mistake) for mistake in found.mistakes()] == [
+        "pattern: none of 2 files is a capture: 'a' does not match the pattern '{service}.pb.gz'"
+    ]
+    assert listing(tmp_path / "some", "{service}.pb.gz", "a.pb.gz", "README").mistakes() == []
+    (tmp_path / "none").mkdir()
+    assert listing(tmp_path / "none", "{service}.pb.gz").mistakes() == []
+
+
 def test_files_that_are_no_captures_are_listed_with_the_reason(tmp_path: Path) -> None:
     found = listing(
         tmp_path,
