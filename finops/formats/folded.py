@@ -5,7 +5,8 @@
 A frame is a name, or, as py-spy writes it, a name with a file and perhaps a line number in round
 brackets. What stands in the brackets is taken for a file if a line number follows it, it has a slash
 or an extension, or it is in angle brackets (`<frozen site>`); else it belongs to the name, as the
-arguments of a C++ function do. Empty lines and lines that start with `#` are skipped.
+arguments of a C++ function do. Empty lines and lines that start with `#` are skipped. A count is a
+whole number, and not negative.
 """
 
 import re
@@ -17,13 +18,13 @@ import numpy.typing as npt
 
 from finops import engine
 from finops.engine import Columns, FunctionKey, LabelColumns, MappingColumns, ValueType
-from finops.engine.limits import MAX_STACK_FRAMES
+from finops.engine.limits import MAX_MESSAGES, MAX_STACK_FRAMES
 from finops.errors import BrokenProfile
 
 # A million samples of a real service are some 60 MB of distinct stacks.
 MAX_TEXT = 128 << 20
 
-_LINE = re.compile(r".* \d+\s*", re.ASCII)
+_LINE = re.compile(r".* -?\d+\s*", re.ASCII)
 # Starts of other formats that may have lines which would pass for stacks; the last is pprof's legacy text.
 _OTHERS = re.compile(r"\s*(<!|<\?|<html|\{|\S+ profile: total \d+)", re.IGNORECASE)
 _FILE = re.compile(r"<.*>|.*[/\\].*|.*\.\w{1,8}")
@@ -57,6 +58,8 @@ def parse(raw: bytes) -> Columns:
     """The profile in collapsed stacks that are not compressed; see `read`."""
     if len(raw) > MAX_TEXT:
         raise BrokenProfile(f"{len(raw)} bytes of text are more than the {MAX_TEXT} that are read")
+    if (lines := raw.count(b"\n")) > MAX_MESSAGES:
+        raise BrokenProfile(f"{lines} lines of text are more than the {MAX_MESSAGES} that are read")
     interned: dict[str, int] = {}
     values, entries, bounds = array("q"), array("i"), array("q", [0])
     for number, line in enumerate(raw.decode(errors="replace").split("\n"), start=1):
@@ -101,14 +104,26 @@ def _is_stack(line: str) -> bool:
 
 def _stack_and_value(line: str, number: int) -> tuple[list[str], int]:
     stack, space, count = line.rstrip().rpartition(" ")
-    if not space or not count.isascii() or not count.isdecimal():
-        raise BrokenProfile(f"line {number} is no stack followed by a count: {line[:_SHOWN]!r}")
+    if not space:
+        raise _refusal(number, line, " is no stack with a space and a count behind it")
+    if not count.isascii() or not count.isdecimal():
+        raise _refusal(number, line, f": the count {count[:_SHOWN]!r} is {_fault(count)}")
     # Python refuses to convert numbers of thousands of digits.
     if len(count) > len(str(_INT64_MAX)) or int(count) > _INT64_MAX:
-        raise BrokenProfile(f"line {number} has a count beyond 64 bits: {count[:_SHOWN]!r}")
+        raise _refusal(number, line, f": the count {count[:_SHOWN]!r} is beyond 64 bits")
     if (depth := stack.count(";") + 1) > MAX_STACK_FRAMES:
-        raise BrokenProfile(f"line {number} has a stack of {depth} frames, over {MAX_STACK_FRAMES}")
+        raise _refusal(number, line, f": the stack has {depth} frames, over {MAX_STACK_FRAMES}")
     return stack.split(";") if stack else [], int(count)
+
+
+def _refusal(number: int, line: str, why: str) -> BrokenProfile:
+    return BrokenProfile(f"line {number}: {line.rstrip()[:_SHOWN]!r}{why}")
+
+
+def _fault(count: str) -> str:
+    if re.fullmatch(r"-\d+", count, re.ASCII):
+        return "negative, which collapsed stacks cannot say"
+    return "not a whole number"
 
 
 class _Frame(NamedTuple):

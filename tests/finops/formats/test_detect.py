@@ -13,6 +13,10 @@ from tests.finops.engine.profiles import assert_same, profile, table
 DATA = Path(__file__).parents[2] / "data" / "profiles"
 
 
+LEGACY = "this is a legacy pprof text profile; convert it with `go tool pprof -proto`"
+TEXT = "this is text, not a pprof profile; as collapsed stacks"
+
+
 def packings(raw: bytes) -> list[bytes]:
     return [raw, gzip.compress(raw), zstandard.ZstdCompressor().compress(raw)]
 
@@ -52,17 +56,36 @@ def test_frames_that_the_file_drops_are_gone() -> None:
         (b"", "the profile is empty (0 bytes)"),
         (b"<html>\n502 0\n", "this is an HTML page, not a profile"),
         (b'{"a":\n 12 }', "this is JSON, not a pprof profile"),
-        (b"hello\nworld\n", "this is text, not a pprof profile"),
-        (b"main;serve\nmain 5\n", "line 1 is no stack followed by a count: 'main;serve'"),
-        (b"main 5\nmain;serve\n", "line 2 is no stack followed by a count: 'main;serve'"),
+        (b"heap profile: 1: 2 [3: 4] @ heap/524288\n1: 2 [3: 4] @ 0x1 0x2\n", LEGACY),
+        (b"main 5\nmain;serve x\n", "line 2: 'main;serve x': the count 'x' is not a whole number"),
+        (
+            b"main;serve\nmain 5\n",
+            "line 1: 'main;serve' is no stack with a space and a count behind it",
+        ),
+        (
+            b"main;a -3\n",
+            "line 1: 'main;a -3': the count '-3' is negative, which collapsed stacks cannot say",
+        ),
+        (
+            b"# perf\nmain;serve x\n",
+            f"{TEXT}, line 2: 'main;serve x': the count 'x' is not a whole number",
+        ),
+        (b"main 0.5\n", f"{TEXT}, line 1: 'main 0.5': the count '0.5' is not a whole number"),
+        (b"hello\nworld\n", f"{TEXT}, line 1: 'hello' is no stack with a space and a count behind it"),
+        (b"# hello\n\n", f"{TEXT}, it has no line with a stack"),
         (b"\x1f\x8b\x08", "the profile is cut short: its gzip data does not end within 3 bytes"),
         (b"\0\1\2", "this is not a pprof profile: its protobuf encoding is broken"),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_begins_with_the_name(data: bytes, why: str) -> None:
     with pytest.raises(BrokenProfile) as refused:
         read_any(data, "shop.pb.gz")
     assert str(refused.value) == f"shop.pb.gz: {why}"
+
+
+def test_stacks_behind_many_lines_that_are_none_are_still_not_read() -> None:
+    with pytest.raises(BrokenProfile, match=f"{TEXT}, line 1: 'a note': the count 'note' is not a whole"):
+        read_any(b"a note\n" * 30 + b"main 5\n", "notes.txt")
 
 
 def test_a_legacy_profile_is_told_how_to_become_a_new_one() -> None:

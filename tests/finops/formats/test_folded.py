@@ -81,23 +81,27 @@ def test_characters_that_are_not_utf8_are_replaced() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("main;serve", "line 2 is no stack followed by a count: 'main;serve'"),
-        ("main;serve twelve", "line 2 is no stack followed by a count: 'main;serve twelve'"),
-        ("main;serve -3", "line 2 is no stack followed by a count: 'main;serve -3'"),
-        ("main;serve 1.5", "line 2 is no stack followed by a count: 'main;serve 1.5'"),
-        ("main;serve ٣", "line 2 is no stack followed by a count: 'main;serve ٣'"),
-        ("12", "line 2 is no stack followed by a count: '12'"),
-        ("\x1b[31mred\x07", r"line 2 is no stack followed by a count: '\x1b[31mred\x07'"),
-        ("x" * 500, f"line 2 is no stack followed by a count: '{'x' * 80}'"),
-        ("main 9223372036854775808", "line 2 has a count beyond 64 bits: '9223372036854775808'"),
-        ("main " + "9" * 9000, f"line 2 has a count beyond 64 bits: '{'9' * 80}'"),
-        (";" * 70_000 + " 1", "line 2 has a stack of 70001 frames, over 65536"),
+        ("main;serve", "'main;serve' is no stack with a space and a count behind it"),
+        ("12", "'12' is no stack with a space and a count behind it"),
+        ("\x1b[31mred\x07", r"'\x1b[31mred\x07' is no stack with a space and a count behind it"),
+        ("x" * 500, f"'{'x' * 80}' is no stack with a space and a count behind it"),
+        ("main;serve x\r", "'main;serve x': the count 'x' is not a whole number"),
+        ("main;serve 1.5", "'main;serve 1.5': the count '1.5' is not a whole number"),
+        ("main;serve ٣", "'main;serve ٣': the count '٣' is not a whole number"),
+        ("main;serve --3", "'main;serve --3': the count '--3' is not a whole number"),
+        ("main;serve -3", "'main;serve -3': the count '-3' is negative, which collapsed stacks cannot say"),
+        (
+            "x 9223372036854775808",
+            "'x 9223372036854775808': the count '9223372036854775808' is beyond 64 bits",
+        ),
+        ("main " + "9" * 9000, f"'main {'9' * 75}': the count '{'9' * 80}' is beyond 64 bits"),
+        (";" * 70_000 + " 1", f"'{';' * 80}': the stack has 70001 frames, over 65536"),
     ],
 )
 def test_a_bad_line_is_named_by_number_and_text(line: str, why: str) -> None:
     with pytest.raises(BrokenProfile) as refused:
         folded.read(f"main 1\n{line}\nmain 2\n".encode())
-    assert str(refused.value) == why
+    assert str(refused.value) == f"line 2: {why}"
 
 
 def test_too_much_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +111,12 @@ def test_too_much_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         folded.read(gzip.compress(text))
     with pytest.raises(BrokenProfile, match="104 bytes of text are more than the 100 that are read"):
         folded.parse(text)
+
+
+def test_too_many_lines_are_refused_before_they_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folded, "MAX_MESSAGES", 3)
+    with pytest.raises(BrokenProfile, match="4 lines of text are more than the 3 that are read"):
+        folded.read(b"main 5\n" + b"\n" * 3)
 
 
 def test_the_capture_of_pyspy_is_read_whole() -> None:
