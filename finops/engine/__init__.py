@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from finops.engine.plain.blocks import decode_block, decode_trie, encode_block, encode_trie
     from finops.engine.plain.decode import decode
     from finops.engine.plain.encode import encode
-    from finops.engine.plain.foreign import explain
+    from finops.engine.plain.foreign import explain, is_plain_text
     from finops.engine.plain.inflate import inflate
     from finops.engine.plain.prune import prune, prune_refusal
     from finops.engine.plain.reduce import totals
@@ -51,6 +51,7 @@ __all__ = [
     "encode_trie",
     "explain",
     "inflate",
+    "is_plain_text",
     "merge",
     "prune",
     "prune_refusal",
@@ -69,6 +70,7 @@ _HOMES = {
     "encode_trie": "blocks",
     "explain": "foreign",
     "inflate": "inflate",
+    "is_plain_text": "foreign",
     "merge": "trie",
     "prune": "prune",
     "prune_refusal": "prune",

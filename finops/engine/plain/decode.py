@@ -1,5 +1,6 @@
 """pprof to columns. A file that google/pprof refuses is refused here, for the same reasons."""
 
+from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from finops.engine.columns import Columns, LabelColumns, MappingColumns, ValueType
 from finops.engine.limits import MAX_INFLATED
+from finops.engine.plain.foreign import not_pprof
 from finops.engine.plain.inflate import inflate
 from finops.engine.plain.messages import (
     LocationMessage,
@@ -16,7 +18,7 @@ from finops.engine.plain.messages import (
     SampleMessage,
     ValueTypeMessage,
 )
-from finops.engine.plain.schema import not_pprof, parse
+from finops.engine.plain.schema import parse
 from finops.engine.plain.tables import Ids, offsets
 from finops.errors import BrokenProfile
 
@@ -48,35 +50,44 @@ class _BadStringError(Exception):
     """A string index that the table does not have: a broken pprof, or another format altogether."""
 
 
-class _Strings:
-    """The string table, decoded; an index outside of it is an error, a negative one too."""
+class _Strings(dict[int, str]):
+    """The strings of the table that are named, each decoded when it first is: a file may hold many more.
+
+    An index outside of the table is an error, a negative one too.
+    """
 
     def __init__(self, table: Sequence[bytes]) -> None:
+        super().__init__()
         if not table:
             raise _BadStringError("it has no string table")
         if table[0]:
             raise _BadStringError("the first string of its table is not empty")
-        self._texts = [text.decode(errors="replace") for text in table]
+        self._table = table
+        self._size = len(table)
 
-    def __getitem__(self, index: int) -> str:
-        if 0 <= index < len(self._texts):
-            return self._texts[index]
-        raise _BadStringError(f"it names string {index} of {len(self._texts)}")
+    def __missing__(self, index: int) -> str:
+        if not 0 <= index < self._size:
+            raise _BadStringError(f"it names string {index} of {self._size}")
+        text = self[index] = self._table[index].decode(errors="replace")
+        return text
 
 
 def _columns(message: ProfileMessage, strings: _Strings) -> Columns:
-    """Put the tables together. Strings are checked before ids, as a wrong one may mean no pprof at all."""
-    mappings, mapping_ids = _mappings(message, strings)
-    functions = _functions(message, strings)
+    """Put the tables together, the short ones first, as they refuse cheaply.
+
+    Strings are checked before ids, as a wrong one may mean no pprof at all.
+    """
     value_types = _value_types(message.sample_type, strings)
     period_types = _value_types(message.period_type, strings)
-    labels = _labels(message.sample, strings)
     drop_frames, keep_frames = strings[message.drop_frames], strings[message.keep_frames]
     comments = tuple(strings[index] for index in message.comment)
     default_type, doc_url = strings[message.default_sample_type], strings[message.doc_url]
     # The last of several wins in protobuf, which would hide that two files were glued together.
     if any(message.time_nanos[:-1]):
         raise BrokenProfile("several profiles in one file: it has two times of collection")
+    mappings, mapping_ids = _mappings(message, strings)
+    functions = _functions(message, strings)
+    labels = _labels(message.sample, strings)
     locations = _locations(message.location, mapping_ids, functions.ids)
     samples = _samples(message.sample, len(value_types), locations.ids)
     return Columns(
@@ -198,21 +209,20 @@ class _Samples(NamedTuple):
 
 
 def _samples(messages: Messages[SampleMessage], types: int, location_ids: Ids) -> _Samples:
-    values: list[int] = []
-    wanted: list[int] = []
+    values, wanted = array("q"), array("Q")
     sizes: list[int] = []
     for message in messages:
         if len(message.value) != types:
             raise BrokenProfile(
                 f"sample {len(sizes)} has {len(message.value)} values for {types} value types"
             )
-        values.extend(message.value)
-        wanted.extend(message.location_id)
+        values.extend(message.value[:])
+        wanted.extend(message.location_id[:])
         sizes.append(len(message.location_id))
     if sizes and not types:
         raise BrokenProfile("it has samples but does not say what their values are")
     stack_offsets = offsets(sizes)
-    stack_locations = location_ids.places(np.array(wanted, np.uint64))
+    stack_locations = location_ids.places(np.frombuffer(wanted, np.uint64))
     if (unknown := np.flatnonzero(stack_locations < 0)).size:
         owner, missing = _owner(stack_offsets, unknown[0]), wanted[unknown[0]]
         raise BrokenProfile(f"sample {owner} names the location {missing}, which is not there")

@@ -3,6 +3,8 @@
 import re
 import struct
 
+from finops.errors import BrokenProfile
+
 _LEGACY = "this is a legacy pprof {} profile; convert it with `go tool pprof -proto`"
 
 # The first line of each text format that google/pprof still reads, and of Java's two.
@@ -23,6 +25,7 @@ _PREFIXES = {
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 _HEAD = 4096
+_TEXT = "this is text, not a pprof profile"
 
 
 def explain(data: bytes) -> str | None:
@@ -39,6 +42,16 @@ def explain(data: bytes) -> str | None:
         if data.startswith(prefix):
             return what
     return _explain_text(data[:_HEAD])
+
+
+def is_plain_text(data: bytes) -> bool:
+    """Whether all that is seen of bytes is that they are text: no page, no JSON, no legacy profile."""
+    return explain(data) == _TEXT
+
+
+def not_pprof(raw: bytes, why: str) -> BrokenProfile:
+    """The refusal of bytes that are no pprof message."""
+    return BrokenProfile(explain(raw) or f"this is not a pprof profile: {why}")
 
 
 def _is_legacy_cpu(data: bytes) -> bool:
@@ -63,7 +76,7 @@ def _explain_text(head: bytes) -> str | None:
         return "this is JSON, not a pprof profile"
     if _LEGACY_TEXT.match(head):
         return _LEGACY.format("text")
-    return "this is text, not a pprof profile"
+    return _TEXT
 
 
 def is_text(data: bytes) -> bool:

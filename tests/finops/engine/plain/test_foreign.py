@@ -1,6 +1,6 @@
 import pytest
 
-from finops.engine import explain
+from finops.engine import explain, is_plain_text
 from finops.engine.plain.foreign import is_text
 
 LEGACY_TEXT = "this is a legacy pprof text profile; convert it with `go tool pprof -proto`"
@@ -41,3 +41,10 @@ def test_a_byte_that_no_text_has_makes_it_no_text() -> None:
     assert is_text(b"\ttabs, \r\n and \xff\xfe bytes")
     assert not is_text(b"a zero\0")
     assert not is_text(b"\x12\x04")
+
+
+def test_plain_text_is_text_of_which_nothing_else_is_seen() -> None:
+    assert is_plain_text(b"main;serve 5\n")
+    assert not is_plain_text(b"<html>")
+    assert not is_plain_text(b"goroutine profile: total 7\n")
+    assert not is_plain_text(b"")
