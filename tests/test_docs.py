@@ -209,8 +209,9 @@ INTRODUCTION = """\
 Every command with its arguments and options, as `--help` has them; `--help` works everywhere. Written by
 `pytest tests/test_docs.py --update-golden`.
 
-Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4 inconclusive. A name that nothing
-known has, of a machine, a region, a service, a function, a sample type or a job, is a failure: there is no answer.
+Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4 inconclusive. A name that
+nothing known has, of a machine, a service, a function, a sample type or a job, is a failure: there is no
+answer.
 """
 
 

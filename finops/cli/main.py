@@ -1,7 +1,7 @@
 """The `finops` command: its groups, and the one place where errors become exit codes.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4 inconclusive. A name that
-nothing known has (of a machine, a service, a job …) is a failure: the question was well put, and has no answer.
+nothing known has (of a machine, a service, a job …) is a failure: well asked, and without an answer.
 """
 
 import os

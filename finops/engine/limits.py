@@ -15,15 +15,15 @@ MAX_STACK_FRAMES = 1 << 16
 # Frames of all stacks together, inlined ones included; a million samples have about 33 million.
 MAX_FRAMES = 1 << 30
 
-# Samples, locations, functions, mappings and strings of one profile. The largest real one had 1.1 million;
-# 128 MiB of its kind, which is what is let in, would have 4 million.
+# Samples, locations, functions, mappings and strings of one profile. The largest real one, with a million
+# samples, was 35 MB; 128 MiB of its kind, which is what is let in, would have 4 million.
 MAX_MESSAGES = 1 << 22
 
-# The same with the labels of samples and the lines of locations; profilers write up to five labels a sample.
+# The same with the labels of samples and the lines of locations.
 MAX_INNER_MESSAGES = 1 << 23
 
-# Real profiles have 11 to 55 bytes a message, and few that are shorter than 7. An empty one takes two, and a
-# gzip of 48 KB can hold 25 million of those; so beyond the first 262,144 their mean is looked at.
+# The real profiles measured have 11 to 55 bytes a message in the mean. An empty one takes two, and a gzip of
+# 48 KB can hold 25 million of those; so beyond the first 262,144 their mean is looked at.
 MIN_MESSAGE_BYTES = 4
 FREE_MESSAGES = 1 << 18
 
