@@ -21,6 +21,9 @@ log = structlog.get_logger()
 # How often a long look says how far it is.
 _EVERY_SECONDS = 10
 
+# Soon enough for whoever stops a service, and no work for the processor.
+_WAKES_EVERY_SECONDS = 0.5
+
 
 def serve(app: App, *, drain: bool = False) -> bool:
     """Run the jobs by their crons until a signal says stop; the piece of work at hand is finished first.
@@ -65,12 +68,22 @@ def serve(app: App, *, drain: bool = False) -> bool:
     with _until_a_signal(stopping.set):
         log.info("scheduler started", worker=runner.worker_name())
         ticking.start()
-        stopping.wait()
+        _wait_for(stopping)
         ticking.shutdown()
     log.info("scheduler stopped")
     if failures:
         raise failures[0]
     return drain and idle >= set(JOBS)
+
+
+def _wait_for(stopping: threading.Event) -> None:
+    """Wait, and be awake now and then.
+
+    A signal's handler runs once the main thread is awake; where the system gave the signal to another
+    thread, or a moment before this one fell asleep, nothing else would wake it.
+    """
+    while not stopping.wait(_WAKES_EVERY_SECONDS):
+        pass
 
 
 @contextmanager

@@ -1,9 +1,12 @@
+import ctypes
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -121,3 +124,17 @@ def test_a_signal_lets_the_work_at_hand_be_finished_and_leaves_the_rest_due(
     outcomes = [run.outcome for run in small_ledger.runs() if run.job == "collect_fleet"]
     assert set(outcomes) == {Outcome.OK}
     assert len(outcomes) < HOURS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are signalled by a call of Linux")
+def test_a_signal_that_another_thread_was_given_stops_it_too(small: SmallLedger) -> None:
+    process = started(small)
+    wait_for(small, "SELECT 1 FROM job_runs WHERE job = 'expire'")
+    thread = max(int(each.name) for each in Path(f"/proc/{process.pid}/task").iterdir())
+    assert thread != process.pid
+
+    ctypes.CDLL(None).tgkill(process.pid, thread, signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 0, said
+    assert "scheduler stopped" in said
