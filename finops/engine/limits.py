@@ -13,7 +13,12 @@ MAX_INFLATED = 512 << 20
 MAX_STACK_FRAMES = 1 << 16
 
 # Frames of all stacks together, inlined ones included; a million samples have about 33 million.
-MAX_FRAMES = 1 << 30
+MAX_FRAMES = 1 << 26
+
+# Inlining makes several frames of one entry of a stack. Six hundred bytes can make 130 million of them, which
+# take minutes to walk; so beyond the first four million their mean is looked at.
+MAX_MEAN_INLINED = 16
+FREE_FRAMES = 1 << 22
 
 # Samples, locations, functions, mappings and strings of one profile. The largest real one, with a million
 # samples, was 35 MB; 128 MiB of its kind, which is what is let in, would have 4 million.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from finops.engine.columns import Columns, FunctionKey, Grouping
-from finops.engine.limits import MAX_FRAMES, MAX_STACK_FRAMES
+from finops.engine.limits import FREE_FRAMES, MAX_FRAMES, MAX_MEAN_INLINED, MAX_STACK_FRAMES
 from finops.engine.plain.packages import package
 from finops.engine.plain.tables import offsets, rows
 from finops.errors import BrokenProfile
@@ -140,6 +140,8 @@ def stack_depths(columns: Columns, found: Frames, samples: Int64s) -> Int64s:
     if (worst := depths.max(initial=0)) > MAX_STACK_FRAMES:
         sample = samples[int(depths.argmax())]
         raise BrokenProfile(f"the stack of sample {sample} has {worst} frames, over {MAX_STACK_FRAMES}")
-    if (whole := depths.sum()) > MAX_FRAMES:
-        raise BrokenProfile(f"the stacks have {whole} frames, over {MAX_FRAMES}")
+    most = min(MAX_FRAMES, FREE_FRAMES + MAX_MEAN_INLINED * columns.stack_locations.size)
+    if (whole := depths.sum()) > most:
+        entries = columns.stack_locations.size
+        raise BrokenProfile(f"the {entries} entries of its stacks make {whole} frames, over {most}")
     return depths

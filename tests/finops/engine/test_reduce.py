@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from finops.engine import FunctionKey, Grouping, ValueType, decode, encode, totals
+from finops.engine import FunctionKey, Grouping, ValueType, decode, encode, totals, trie
 from finops.errors import BrokenProfile
 from tests.finops.engine import wire
 from tests.finops.engine.profiles import Sample, by_hand, columns_of, profile, samples, table, unhurried
@@ -207,8 +207,21 @@ def test_a_file_made_to_hurt_is_refused() -> None:
 def test_all_stacks_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("finops.engine.plain.frames.MAX_FRAMES", 5)
     assert totals(profile("a;b;c 1\na;b 1"), 0).total == 2
-    with pytest.raises(BrokenProfile, match="the stacks have 6 frames, over 5"):
+    with pytest.raises(BrokenProfile, match="the 6 entries of its stacks make 6 frames, over 5"):
         totals(profile("a;b;c 1\na;b;c 1"), 0)
+
+
+def test_what_inlining_makes_of_a_small_file_is_bounded() -> None:
+    # 1,000 lines in one location, 65 times in each of 2,000 stacks: 130 million frames in 600 bytes.
+    wide = wire.profile(
+        samples=wire.sample([1] * 65, [1]) * 2000,
+        locations=wire.location(1, *[1] * 1000) + wire.location(2, 2),
+    )
+    assert len(gzip.compress(wide)) < 1000
+
+    for reduce in (totals, trie):
+        with pytest.raises(BrokenProfile, match="the 130000 entries of its stacks make 130000000 frames"):
+            reduce(decode(wide), 0)
 
 
 def test_a_real_capture_is_the_same_by_name_in_every_form() -> None:
