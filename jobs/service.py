@@ -21,6 +21,9 @@ log = structlog.get_logger()
 # How often a long look says how far it is.
 _EVERY_SECONDS = 10
 
+# Who drains waits for it: the crons of a day would keep him for one.
+_AT_ONCE = "* * * * * *"
+
 # Soon enough for whoever stops a service, and no work for the processor.
 _WAKES_EVERY_SECONDS = 0.5
 
@@ -30,7 +33,7 @@ def serve(app: App, *, drain: bool = False) -> bool:
 
     Args:
         app: the configured service; its database must stand at this release's schema.
-        drain: stop as well once every job in turn found nothing due.
+        drain: look all the time, whatever the crons say, and stop once every job in turn found nothing due.
 
     Returns:
         Whether it stopped because nothing was due.
@@ -64,7 +67,8 @@ def serve(app: App, *, drain: bool = False) -> bool:
         if failures or (drain and idle >= set(JOBS)):
             stopping.set()
 
-    ticking = clock({job: getattr(app.settings.schedule, job) for job in JOBS}, look)
+    crons = {job: _AT_ONCE if drain else getattr(app.settings.schedule, job) for job in JOBS}
+    ticking = clock(crons, look)
     with _until_a_signal(stopping.set):
         log.info("scheduler started", worker=runner.worker_name())
         ticking.start()

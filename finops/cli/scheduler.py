@@ -7,7 +7,7 @@ import click
 @click.option(
     "--drain",
     is_flag=True,
-    help="Stop once a whole round of the jobs found nothing due, for demonstrations and tests.",
+    help="Work at once, whatever the crons say, and stop once a whole round of the jobs found nothing due.",
 )
 @click.pass_context
 def scheduler(ctx: click.Context, *, drain: bool) -> None:

@@ -62,6 +62,22 @@ def test_a_drain_ends_once_nothing_is_due(small: SmallLedger) -> None:
     assert service.serve(small.app(), drain=True) is True
 
 
+def test_a_drain_waits_for_no_cron(small: SmallLedger) -> None:
+    path = small.folder / "config.toml"
+    path.write_text(path.read_text().replace("* * * * * *", "0 0 1 1 *"))
+
+    done = subprocess.run(
+        command("--config", str(path), "scheduler", "--drain"),
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert small.lines("function_costs")
+
+
 def test_a_drain_waits_for_what_a_dead_worker_had_at_hand(small: SmallLedger) -> None:
     app = building.build(small.folder / "config.toml", {})
     with app.sessions.begin() as session:
