@@ -120,6 +120,7 @@ def _lines(made: dict[str, Any]) -> Iterator[str]:
     where = harmless(f"{price['machine']} in {price['region']}")
     yield f"{made['instances']} × {where} in place of {made['count']}"
     yield f"between {between['low']} and {between['high']}, by {interval['basis']}"
+    yield from _at_peak(made)
     yield ""
     hourly = f"{price['hourly']} {price['currency']} an hour"
     yield f"{_money(made['present'], made)} a month of 730 h now, at list ({hourly})"
@@ -132,6 +133,15 @@ def _lines(made: dict[str, Any]) -> Iterator[str]:
     yield ""
     for sentence in (*made["assumptions"], f"Prices are of {price['source']}, as of {price['as_of'][:10]}."):
         yield from wrap(f"- {harmless(sentence)}", _WIDTH, subsequent_indent="  ")
+
+
+def _at_peak(made: dict[str, Any]) -> Iterator[str]:
+    """What the busiest hour would need, where the figure that is made of means would not do for it."""
+    peak = made.get("measured", {}).get("peak")
+    if peak and peak["instances"] > made["instances"]:
+        busy = f"{peak['machines']} machines, {Decimal(peak['utilisation']):.2%} busy"
+        yield f"the busiest hour ({peak['window']['start']}: {busy}) needs {peak['instances']}:"
+        yield "the figure above is for machines that come and go with the load, not for a fixed number"
 
 
 def _money(text: str, made: dict[str, Any]) -> str:

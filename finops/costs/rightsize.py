@@ -1,7 +1,7 @@
 """How many machines a service needs once part of its CPU work is gone, and what that saves.
 
 The rules that must not be broken: machines are never recommended away on profile demand alone, so a
-measured utilisation (or a stated coverage) is required; arithmetic is exact; and no saving appears
+measured utilisation is required; arithmetic is exact; and no saving appears
 without the interval that its inputs leave open.
 """
 
@@ -76,8 +76,7 @@ def rightsize(
     """
     if utilisation is None:
         raise Incomplete(
-            "a measured utilisation (or a stated coverage of the profiles) is needed:"
-            " machines are never recommended away on what profiles saw alone"
+            "a measured utilisation is needed: machines are never recommended away on what profiles saw alone"
         )
     _check(count, utilisation, remove, target)
     instances = _instances(count, *_point(utilisation, remove, target))

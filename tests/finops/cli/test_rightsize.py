@@ -1,6 +1,10 @@
+import json
+
 import pytest
 
+from finops.domain.window import moment_text
 from tests.finops.cli.running import finops
+from tests.small_ledger import SmallLedger, hour, machines
 
 ROW_A = ("--machine", "c5.2xlarge", "--region", "us-east-1", "--count", 100, "--remove", "0.40")
 BUSY = ("--utilisation", "0.70")
@@ -72,3 +76,25 @@ def test_an_unknown_machine_fails() -> None:
 
     assert ran.code == 1
     assert "no price" in ran.err
+
+
+def test_what_the_busiest_hour_needs_stands_beside_what_all_hours_do(small_ledger: SmallLedger) -> None:
+    """Two machines for a calm day, ten that work hard for two hours of the next."""
+    night, rush, later = (moment_text(hour(number).start) for number in (0, 24, 26))
+    small_ledger.fleet = [
+        machines("shop-checkout", "c5.large", 2, utilisation="0.3", start=night, end=rush),
+        machines("shop-checkout", "c5.large", 10, utilisation="0.9", start=rush, end=later),
+    ]
+    small_ledger.write()
+    small_ledger.drain()
+    window = "2026-11-02/2026-11-04"
+
+    words = ("rightsize", "--service", "checkout", "--window", window, "--remove", "0.4")
+    made = json.loads(small_ledger.finops(*words, "--json").stdout)
+    head = small_ledger.finops(*words).stdout.splitlines()[:5]
+
+    peak = made["measured"]["peak"]
+    assert (peak["machines"], peak["window"]["start"]) == ("10", rush)
+    assert peak["instances"] > made["instances"]
+    assert head[2] == f"the busiest hour ({rush}: 10 machines, 90.00% busy) needs {peak['instances']}:"
+    assert "come and go with the load" in head[3]

@@ -71,7 +71,7 @@ def test_a_target_that_was_set_does_not_move_with_the_utilisation() -> None:
 
 
 def test_without_a_measured_utilisation_there_is_no_answer() -> None:
-    with pytest.raises(Incomplete, match=r"measured utilisation \(or a stated coverage"):
+    with pytest.raises(Incomplete, match="a measured utilisation is needed"):
         sized(100, None, "0.40")
 
 
