@@ -27,7 +27,9 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 
 def current(engine: Engine) -> str | None:
-    """The revision a database stands at; None for an empty one. It waits for no writer."""
+    """The revision a database stands at; None for an empty one, or none. It waits for no writer."""
+    if _missing_file(engine):
+        return None
     with _reading(engine).begin() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -54,6 +56,8 @@ def require_head(engine: Engine) -> None:
 
     It waits for no writer.
     """
+    if missing := _missing_file(engine):
+        raise StorageError(f"there is no database {missing}: run `finops db upgrade`")
     with _reading(engine).begin() as connection:
         refuse_newer(connection)
         revision = MigrationContext.configure(connection).get_current_revision()
@@ -86,6 +90,13 @@ def scripts_dir() -> Path:
     """The migrations: beside this file when installed, in the checkout's alembic/ otherwise."""
     installed = Path(__file__).parent / "migrations"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "alembic"
+
+
+def _missing_file(engine: Engine) -> str:
+    """The path of an SQLite database that is not there, which opening would make; "" where it is."""
+    path = engine.url.database or ""
+    is_file = engine.dialect.name == "sqlite" and path not in ("", ":memory:")
+    return path if is_file and not Path(path).exists() else ""
 
 
 def _reading(engine: Engine) -> Engine:

@@ -105,7 +105,7 @@ def test_a_database_without_the_schema_is_refused_with_what_to_do(
 ) -> None:
     (small_ledger.folder / "finops.db").unlink()
 
-    with pytest.raises(StorageError, match=r"holds no schema.*run `finops db upgrade`"):
+    with pytest.raises(StorageError, match=r"there is no database .*run `finops db upgrade`"):
         getattr(small_ledger.app(), part)
 
 

@@ -141,3 +141,13 @@ def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -
             StorageError, match=rf"^the database {tmp_path}/finops.db cannot be used: unable to open"
         ):
             step(engine)
+
+
+def test_a_file_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path}/finops.db")
+
+    assert migrate.current(engine) is None
+    with pytest.raises(StorageError, match=r"there is no database .*finops\.db: run `finops db upgrade`"):
+        migrate.require_head(engine)
+
+    assert not list(tmp_path.iterdir())
