@@ -48,15 +48,22 @@ class RowsFile(Generic[Row]):
                 self._stamp = stamp
         return self._rows
 
-    def mistakes(self) -> list[Mistake]:
-        """What is wrong with the file, up to twenty of it, each with its line and column."""
+    def examine(self) -> tuple[dict[int, Row], list[Mistake]]:
+        """The rows that are fine, and what is wrong with the file, each with its line and column."""
         try:
             with self.path.open("rb") as file:
-                _, found = _rows(file.read(MAX_BYTES + 1), self._model)
+                return _rows(file.read(MAX_BYTES + 1), self._model)
         except OSError as error:
-            found = [Mistake("", error.strerror or str(error))]
+            return {}, [Mistake("", error.strerror or str(error))]
         except (ValueError, csv.Error) as error:
-            found = [Mistake("", str(error))]
+            return {}, [Mistake("", str(error))]
+
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong with the file, up to twenty of it, with the file's path."""
+        return self.named(self.examine()[1])
+
+    def named(self, found: list[Mistake]) -> list[Mistake]:
+        """Mistakes of this file, up to twenty of them, with its path."""
         return [mistake.within(self.path) for mistake in bounded(found)]
 
 

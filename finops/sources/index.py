@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator
 
 from finops.config import Mistake, Section
-from finops.config.rows import RowsFile, bounded
+from finops.config.rows import RowsFile
 from finops.config.values import MaybeName, MaybeWord, Moment, Name, Size, Whole, after
 from finops.errors import BrokenInput
 from finops.sources.captures import Capture
@@ -84,11 +84,8 @@ class IndexListing:
 
     def mistakes(self) -> Sequence[Mistake]:
         """What is wrong with its rows, and which of them name a file that cannot be read."""
-        if found := self._file.mistakes():
-            return found
-        rows = self._file.rows()
-        lost = [*_repeated(rows), *self._lost(rows)]
-        return [mistake.within(self._file.path) for mistake in bounded(lost)]
+        rows, found = self._file.examine()
+        return self._file.named([*found, *_repeated(rows), *self._lost(rows)])
 
     def _lost(self, rows: dict[int, IndexRow]) -> Iterator[Mistake]:
         lost = {path for path in {row.path for row in rows.values()} if not self._folder.has(path)}

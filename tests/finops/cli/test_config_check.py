@@ -96,6 +96,16 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(wrong: Path) -> None
     ]
 
 
+def test_a_row_with_a_mistake_hides_no_missing_file(wrong: Path) -> None:
+    index = "path,service,start\nb.pb.gz,shop,2026-11-02\na.pb.gz,shop,soon\n"
+    (wrong.parent / "captures/index.csv").write_text(index)
+
+    said = finops("--config", wrong, "config", "check").err
+
+    assert "line 3: start: 'soon' is not a date or a time" in said
+    assert "line 2: path: 'b.pb.gz' is no file in the folder that can be read" in said
+
+
 def test_the_same_as_json(wrong: Path) -> None:
     ran = finops("--config", wrong, "config", "check", "--json")
     document = json.loads(ran.out)
