@@ -97,7 +97,8 @@ def stated(text: str) -> FleetMonth:
     match = _STATED.fullmatch(text)
     if not match or not exact_decimal(match["amount"]):
         raise ValueError(
-            f"{text[:40]!r} is not a cost: give dollars by hour or month, as 27.80/h or 20307.27/month"
+            f"{text[:40]!r} is not a cost: give dollars by hour or month, as 27.80/h or 20307.27/month,"
+            " below a trillion and with at most nine decimals"
         )
     whole = Money.of(match["amount"]) * (HOURS_PER_MONTH if match["span"] == "h" else 1)
     nothing = Money(0, whole.currency)
