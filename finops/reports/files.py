@@ -4,7 +4,8 @@ The rule that must not be broken: what a capture is read as is what its files sa
 CPU time is refused as such, and values of two meanings are never added up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from finops import engine
 from finops.domain.profile import Meaning, ProfileKind, meaning
 from finops.engine import Columns, Grouping, Trie, ValueType
-from finops.errors import Incomplete, NotFound
+from finops.errors import BrokenProfile, Incomplete, NotFound
 from finops.formats import pprof, read_any
 from finops.reports.shown import cut, harmless
 from finops.reports.sums import Sums, added, observations, sums_of
@@ -112,7 +113,10 @@ class Capture:
 
     def trie(self) -> Trie:
         """The call trie of all files. Raises BrokenProfile where a value is negative."""
-        tries = [engine.trie(file.columns, file.value) for file in self.files]
+        tries = []
+        for file in self.files:
+            with _named_by(file):
+                tries.append(engine.trie(file.columns, file.value))
         return tries[0] if len(tries) == 1 else engine.merge(tries)
 
     def require_cpu(self) -> Meaning:
@@ -132,8 +136,21 @@ class Capture:
 
     def _sums(self, by: Grouping) -> list[Sums]:
         if by not in self._by_file:
-            self._by_file[by] = [sums_of(file.columns, file.value, by) for file in self.files]
+            found = []
+            for file in self.files:
+                with _named_by(file):
+                    found.append(sums_of(file.columns, file.value, by))
+            self._by_file[by] = found
         return self._by_file[by]
+
+
+@contextmanager
+def _named_by(file: File) -> Iterator[None]:
+    """Say in what is refused of a profile which file it is."""
+    try:
+        yield
+    except BrokenProfile as error:
+        raise BrokenProfile(f"{file.name}: {error}") from error
 
 
 def read_files(files: Sequence[tuple[str, bytes]], wanted: str | None = None) -> Capture:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.finops.cli.running import finops
+from tests.finops.engine import wire
 from tests.finops.reports.notation import CAPTURES, CASE, GO_HEAP, pprof_of
 
 FLEET = ("--machine", "c5.2xlarge", "--count", 100)
@@ -121,6 +122,7 @@ def test_text_of_files_and_packages_does_not_speak_of_functions() -> None:
         ((*FLEET, "--utilisation", "much"), "'much' is not a number"),
         (("--machine", "c5.2xlarge", "--count", 0), "0 is not in the range"),
         (("--cost", "12"), "'12' is not a cost"),
+        (("--cost", "1000000000000/h"), "below a trillion"),
         (("--limit", -1), "-1 is not in the range"),
         (("--by", "line"), "'line' is not one of"),
     ],
@@ -162,6 +164,17 @@ def test_a_broken_file_is_one_message_with_its_name_and_the_reason(
     assert ran.err.startswith(f"finops: {path}: ")
     assert reason in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_stacks_that_cannot_be_walked_are_named_by_their_file(tmp_path: Path, file: Path) -> None:
+    path = tmp_path / "wide.pb.gz"
+    wide = wire.location(1, *[1] * 1000) + wire.location(2, 2)
+    path.write_bytes(wire.profile(samples=wire.sample([1] * 65, [1]) * 2000, locations=wide))
+
+    for words in (("top", file, path), ("compare", file, path)):
+        ran = finops(*words)
+        assert (ran.code, ran.out) == (1, "")
+        assert f"{path}: the 130000 entries of its stacks make 130000000 frames" in ran.err
 
 
 def test_an_unknown_machine_or_region_fails_with_what_is_close(file: Path) -> None:
