@@ -57,8 +57,8 @@ def top(
     """The functions of profiles (pprof or collapsed stacks), largest first; several FILEs are added up.
 
     With --machine, what each costs of so many machines in a month of 730 hours, at list: loaded is its
-    share of all their CPU dollars, used is its share of those that were in use. With what is left
-    below, each column adds up to what the machines cost.
+    share of all their CPU dollars, used is its share of those that were in use. With memory and GPU
+    below, the loaded column adds up to what the machines cost; with all that is below, the used one.
 
     An example: finops top cpu.pb.gz --machine c5.2xlarge --count 100 --utilisation 0.70
 
