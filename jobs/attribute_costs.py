@@ -22,11 +22,20 @@ from finops.domain.function_cost import FunctionCost
 from finops.domain.machine import MachineHours
 from finops.domain.ports import PriceBook
 from finops.domain.price import PriceSplit
-from finops.domain.profile import Usage
+from finops.domain.profile import RefusedProfile, Usage
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import HOUR, Window, day_of
-from finops.storage import charges, function_costs, ledger, machine_hours, prices, services, usage
+from finops.storage import (
+    charges,
+    function_costs,
+    ledger,
+    machine_hours,
+    prices,
+    refused_profiles,
+    services,
+    usage,
+)
 from finops.storage.database import Session
 from finops.storage.ledger import LedgerState
 from jobs.runner import Done, Moved
@@ -43,6 +52,7 @@ class Inputs:
 
     machines: dict[tuple[str, Window], list[MachineHours]]
     usage_marks: dict[tuple[str, Window], list[str]]
+    refused: dict[tuple[str, Window], list[RefusedProfile]]
     states: Mapping[tuple[str, Window], LedgerState]
     final: Mapping[Window, Mapping[str, LedgerState]]
     summed: set[tuple[str, Window]]
@@ -69,14 +79,14 @@ class AttributeCosts:
     name: str = "attribute_costs"
 
     def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
-        """Every service-day with machines, or that has been charged and is not final."""
+        """Every service-day with machines or profiles, or that has been charged and is not final."""
         window = span(app, within)
         if window is None:
             return {}
         days = [day_of(part.start) for part in window.days()]
         with app.readers() as session:
             known = _inputs(app, session, Window(days[0].start, days[-1].end))
-        names = {name for name, _ in known.machines} | {name for name, _ in known.states}
+        names = {name for names in (known.machines, known.usage_marks, known.states) for name, _ in names}
         keys: dict[Key, str] = {}
         for name in sorted(names):
             for day in days:
@@ -161,6 +171,9 @@ def _inputs(app: App, session: Session, window: Window) -> Inputs:
     for hour, said in usage.fingerprints(session, window).items():
         for raw, mark in said.items():
             marks[app.registry.claim(raw).name, hour].append(f"{raw} {mark}")
+    refused: dict[tuple[str, Window], list[RefusedProfile]] = defaultdict(list)
+    for each in refused_profiles.within(session, window):
+        refused[app.registry.claim(each.service).name, each.window].append(each)
     states = ledger.states(session, window)
     final: dict[Window, dict[str, LedgerState]] = defaultdict(dict)
     for (name, hour), state in states.items():
@@ -169,6 +182,7 @@ def _inputs(app: App, session: Session, window: Window) -> Inputs:
     return Inputs(
         machines=machines,
         usage_marks=marks,
+        refused=refused,
         states=states,
         final=final,
         summed=ledger.summed_days(session, window),
@@ -238,6 +252,7 @@ def _hour_mark(app: App, known: Inputs, name: str, hour: Window) -> str:
     return _machines_mark(known, name, hour) + fingerprint(
         *(price.id if price else "no price" for price in prices),
         *sorted(known.usage_marks.get((name, hour), [])),
+        *known.refused.get((name, hour), []),
         app.settings.prices.split,
         state.version if state else 1,
         hour in known.settled,
@@ -271,7 +286,7 @@ def _allocate(
         if split is not None:
             prepared.splits[split.id] = split
         machines.append(PricedMachine(row, price, split))
-    allocation = allocate(prepared.service, hour, machines, used)
+    allocation = allocate(prepared.service, hour, machines, used, known.refused.get((name, hour), []))
     if hour in known.settled:
         prepared.final.add(hour)
         allocation = replace(allocation, charges=tuple(_final(charge) for charge in allocation.charges))

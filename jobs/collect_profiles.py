@@ -9,18 +9,22 @@ import structlog
 
 from finops import engine
 from finops.app import App
-from finops.costs.usage import merge_profiles
+from finops.costs.usage import WeighedProfile, merge_profiles, weigh
 from finops.domain.ports import ProfileOffer, ProfileSource, Skipping
-from finops.domain.profile import Profile, ProfileKind, Usage, UsageKey
+from finops.domain.profile import Profile, ProfileKind, RefusedProfile, Usage, UsageKey
 from finops.domain.window import Window
 from finops.errors import BrokenInput, BrokenProfile, Unavailable
-from finops.storage import usage
+from finops.reports.shown import cut
+from finops.storage import refused_profiles, usage
 from finops.storage.database import Session
 from jobs.runner import Done
 from jobs.settled import COLLECT_PROFILES, open_hours, refuse_final, settle_time, span
 from jobs.windows import Due, Key, fingerprint, is_settled
 
 log = structlog.get_logger()
+
+# A reason stands with every charge of its hour; a source may refuse a thousand files in one breath.
+_WHY = 500
 
 
 @dataclass(slots=True)
@@ -29,7 +33,8 @@ class Collected:
 
     usages: list[Usage] = field(default_factory=list)
     profiles: int = 0
-    refused: list[str] = field(default_factory=list)
+    refused: list[RefusedProfile] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     unpruned: list[str] = field(default_factory=list)
 
 
@@ -60,14 +65,18 @@ class CollectProfiles:
         collected = Collected()
         for offer in sorted(source.offers(work.key.window)):
             profiles: list[Profile] = []
-            with _refusing(offer, collected):
+            weighed: list[WeighedProfile] = []
+            with _refusing(source.name, offer, collected):
                 profiles.extend(source.fetch(offer))  # what came before a refusal stays
-            with _refusing(offer, collected):
-                collected.usages += _merged(app, source.name, offer, profiles)
-                collected.profiles += len(profiles)
-                collected.unpruned += _unpruned(offer, profiles)
+            for profile in profiles:
+                with _refusing(source.name, offer, collected):
+                    weighed.append(weigh(profile))
+            with _refusing(source.name, offer, collected):
+                collected.usages += _merged(app, source.name, offer, weighed)
+                collected.profiles += len(weighed)
+                collected.unpruned += _unpruned(offer, weighed)
         if isinstance(source, Skipping):
-            collected.refused += source.skipped(work.key.window)
+            collected.skipped += source.skipped(work.key.window)
         return collected
 
     def write(self, app: App, session: Session, work: Due, prepared: Collected) -> Done:
@@ -82,28 +91,33 @@ class CollectProfiles:
             said[each.key.service, each.key.kind].append(each)
         for (service, kind), usages in sorted(said.items()):
             usage.replace(session, source, service, hour, kind, usages, now)
+        refused_profiles.replace(session, source, hour, prepared.refused)
+        problems = [f"{each.service} {each.kind}: {each.why}" for each in prepared.refused]
+        problems += prepared.skipped
         counts = {
             "profiles": prepared.profiles,
             "usages": len(prepared.usages),
-            "refused": len(prepared.refused),
+            "refused": len(problems),
             "unpruned": len(prepared.unpruned),
         }
-        return Done(counts, "; ".join([*prepared.refused, *prepared.unpruned]))
+        return Done(counts, "; ".join([*problems, *prepared.unpruned]))
 
 
 @contextmanager
-def _refusing(offer: ProfileOffer, collected: Collected) -> Iterator[None]:
+def _refusing(source: str, offer: ProfileOffer, collected: Collected) -> Iterator[None]:
     """Note what is broken of an offer, and go on without it."""
     try:
         yield
     except BrokenProfile as error:
         log.warning("profile refused", service=offer.service, why=str(error))
-        collected.refused.append(f"{offer.service} {offer.kind}: {error}")
+        collected.refused.append(
+            RefusedProfile(offer.service, offer.window, offer.kind, source, cut(str(error), _WHY))
+        )
 
 
-def _unpruned(offer: ProfileOffer, profiles: Iterable[Profile]) -> list[str]:
+def _unpruned(offer: ProfileOffer, weighed: Iterable[WeighedProfile]) -> list[str]:
     """Why profiles kept the frames that they ask to be dropped: their own patterns could not be applied."""
-    found = (engine.prune_refusal(profile.columns) for profile in profiles)
+    found = (engine.prune_refusal(each.profile.columns) for each in weighed)
     return [f"{offer.service} {offer.kind}: {why}" for why in found if why is not None]
 
 
@@ -120,9 +134,10 @@ def _by_hour(source: ProfileSource, hours: list[Window]) -> dict[Window, list[ob
     return {hour: offers[hour] for hour in hours}
 
 
-def _merged(app: App, source: str, offer: ProfileOffer, profiles: Iterable[Profile]) -> list[Usage]:
-    groups: dict[UsageKey, list[Profile]] = defaultdict(list)
-    for profile in profiles:
+def _merged(app: App, source: str, offer: ProfileOffer, weighed: Iterable[WeighedProfile]) -> list[Usage]:
+    groups: dict[UsageKey, list[WeighedProfile]] = defaultdict(list)
+    for each in weighed:
+        profile = each.profile
         key = UsageKey(
             service=profile.service,
             window=offer.window,
@@ -132,8 +147,11 @@ def _merged(app: App, source: str, offer: ProfileOffer, profiles: Iterable[Profi
             environment=profile.environment,
             region=profile.region,
         )
-        groups[key].append(profile)
-    return [
-        merge_profiles(key, group, offer.fingerprint, tuple(app.blobs.put(p.raw) for p in group if p.raw))
-        for key, group in groups.items()
-    ]
+        groups[key].append(each)
+    return [merge_profiles(key, group, offer.fingerprint, _kept(app, group)) for key, group in groups.items()]
+
+
+def _kept(app: App, weighed: Iterable[WeighedProfile]) -> tuple[str, ...]:
+    """The digests of the profiles as they came, once they are in the blob store."""
+    raws = (each.profile.raw for each in weighed)
+    return tuple(app.blobs.put(raw) for raw in raws if raw)

@@ -98,6 +98,16 @@ class UnpricedMachines(Schema):
     purchase_option: str
 
 
+class RefusedProfiles(Schema):
+    """A service-hour of which a source had profiles that nobody could use, by the source's name of it."""
+
+    service: str
+    window: Span
+    type: str
+    source: str
+    why: str
+
+
 class PriceUsed(Schema):
     """A price that amounts rest on."""
 
@@ -130,6 +140,8 @@ class WeeklyReport(Schema):
     provisional_hours: int
     held: list[HeldHour]
     unpriced: list[UnpricedMachines]
+    without_machines: list[str]
+    refused: list[RefusedProfiles]
     prices: list[PriceUsed]
 
 

@@ -15,12 +15,13 @@ from finops.costs.memory import divide_memory
 from finops.costs.pools import Pool, PricedMachine, pools
 from finops.costs.used import UsedCharge, used_charges
 from finops.domain.charge import Amounts, Charge, ChargeKind, ChargeState
-from finops.domain.profile import Usage
+from finops.domain.profile import ProfileKind, RefusedProfile, Usage
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
 
 CLAIMED = frozenset({ChargeKind.USED, ChargeKind.NO_STACK, ChargeKind.SOURCE_UNATTRIBUTED})
+UNSEEN = frozenset({ChargeKind.NO_PROFILE, ChargeKind.NO_HEAP_PROFILE, ChargeKind.MEMORY_NOT_MEASURED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,17 @@ class Allocation:
 
 
 def allocate(
-    service: Service, hour: Window, machines: Sequence[PricedMachine], usage: Sequence[Usage]
+    service: Service,
+    hour: Window,
+    machines: Sequence[PricedMachine],
+    usage: Sequence[Usage],
+    refused: Sequence[RefusedProfile] = (),
 ) -> Allocation:
     """Turn the machines of a service-hour into charges, by what its profiles and measurements say.
 
     Machines and usage may come in any order. Machines without a price take part in laying the usage,
-    so that the others are not charged for them, and become charges without amounts.
+    so that the others are not charged for them, and become charges without amounts. Where profiles of a
+    kind were refused and none is left, the charges of its resource say so.
 
     Raises:
         ValueError: a machine or a usage is not of this hour.
@@ -49,7 +55,7 @@ def allocate(
             raise ValueError(f"{each} is not within {hour}")
     # Machines that ran for no time cost nothing and know nothing.
     ran = [machine for machine in machines if machine.hours.machine_nanos]
-    found = [_allocate_pool(service, hour, pool) for pool in pools(ran, usage)]
+    found = [_allocate_pool(service, hour, pool, refused) for pool in pools(ran, usage)]
     charges = tuple(charge for part in found for charge in part.charges)
     return Allocation(
         charges=charges,
@@ -68,11 +74,12 @@ class _Part:
     messages: tuple[str, ...]
 
 
-def _allocate_pool(service: Service, hour: Window, pool: Pool) -> _Part:
+def _allocate_pool(service: Service, hour: Window, pool: Pool, refused: Sequence[RefusedProfile]) -> _Part:
     if not pool.machines:
         message = f"{service.name}{pool.at}: there are profiles but no machines, so they divide no money"
         return _Part((), is_held=False, messages=(message,))
     cpu, memory = divide_cpu(service, pool), divide_memory(service, pool)
+    lacking = {kind.resource: _lacking(pool, kind, refused) for kind in ProfileKind}
     charges: list[Charge] = []
     for machine, cpu_kinds, memory_kinds in zip(pool.shaped, cpu.rows, memory.rows, strict=True):
         line = _line(service, hour, pool, machine)
@@ -86,13 +93,23 @@ def _allocate_pool(service: Service, hour: Window, pool: Pool) -> _Part:
             (Resource.MEMORY, memory_kinds, memory),
             (Resource.GPU, gpu.rows[0], gpu),
         ):
-            charges += _priced(replace(line, resource=resource), parts[resource], kinds, division)
+            said = replace(line, resource=resource, note=lacking.get(resource, ""))
+            charges += _priced(said, parts[resource], kinds, division)
     for machine in pool.machines:
         if machine.shape is None:
             note = f"neither the price nor the shape of {machine.hours.kind} is known"
             charges.append(replace(_line(service, hour, pool, machine), note=note))
     messages = dict.fromkeys(f"{service.name}{pool.at}: {each}" for each in (*cpu.messages, *memory.messages))
     return _Part(tuple(charges), cpu.is_held or memory.is_held, tuple(messages))
+
+
+def _lacking(pool: Pool, kind: ProfileKind, refused: Sequence[RefusedProfile]) -> str:
+    """Why there is no profile of a kind, where there were some and all were refused."""
+    whys = [each.why for each in refused if each.kind is kind]
+    if not whys or pool.of(kind):
+        return ""
+    more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
+    return f"the {kind} profile was refused: {min(whys)}{more}"
 
 
 def _line(service: Service, hour: Window, pool: Pool, machine: PricedMachine) -> Charge:
@@ -142,6 +159,7 @@ def _priced(
         if not quantity and is_nothing(part):
             continue
         is_claimed = kind in CLAIMED
+        is_said = is_claimed or division.is_held or kind is ChargeKind.NO_PROFILE
         yield replace(
             line,
             kind=kind,
@@ -149,6 +167,6 @@ def _priced(
             amounts=part,
             method=division.method if is_claimed else "",
             claim_ratio=division.claim_ratio if is_claimed or division.is_held else "",
-            note=division.note if is_claimed or division.is_held or kind is ChargeKind.NO_PROFILE else "",
+            note=(division.note if is_said else "") or (line.note if kind in UNSEEN else ""),
             state=ChargeState.HELD if division.is_held else line.state,
         )

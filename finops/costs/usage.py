@@ -5,7 +5,7 @@ counts beyond its stacks stays in the total, and what it does not know stays unk
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from finops import engine
 from finops.domain.profile import Profile, Usage, UsageKey
@@ -16,25 +16,50 @@ from finops.errors import BrokenProfile
 LARGEST = 2**63 - 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WeighedProfile:
+    """A profile whose stacks were added up, in nanoseconds or bytes.
+
+    Attributes:
+        trie: its call trie.
+        total: all that it says: the trie, its empty stacks, and what the source counts beyond its stacks.
+    """
+
+    profile: Profile
+    trie: Trie
+    total: int
+
+
+def weigh(profile: Profile) -> WeighedProfile:
+    """Add up the stacks of a profile.
+
+    Raises:
+        BrokenProfile: a value is negative, its stacks do not fit into 64 bits or make more frames than any
+            program does, or the source's total is less than them. The message begins with its origin.
+    """
+    try:
+        _check(profile)
+        trie = _trie(profile)
+        return WeighedProfile(profile, trie, _total(profile, _weight(trie)))
+    except BrokenProfile as error:
+        raise BrokenProfile(f"{profile.origin!r}: {error}" if profile.origin else str(error)) from error
+
+
 def merge_profiles(
-    key: UsageKey, profiles: Sequence[Profile], fingerprint: str, raw_digests: Sequence[str] = ()
+    key: UsageKey, weighed: Sequence[WeighedProfile], fingerprint: str, raw_digests: Sequence[str] = ()
 ) -> Usage:
     """The usage that some profiles of one key came to together.
 
     Raises:
-        BrokenProfile: a value is negative, they do not fit into 64 bits, or a source's total is less
-            than its stacks.
+        BrokenProfile: they do not fit into 64 bits.
         ValueError: there is no profile, or one is of another kind than the key.
     """
-    if not profiles:
+    if not weighed:
         raise ValueError(f"no profile of {key.service} to merge")
+    profiles, tries = [each.profile for each in weighed], [each.trie for each in weighed]
     if other := next((profile for profile in profiles if profile.kind is not key.kind), None):
         raise ValueError(f"a profile of {other.kind} is no usage of {key.kind}")
-    for profile in profiles:
-        _check(profile)
-    tries = [_trie(profile) for profile in profiles]
-    stacks = [_weight(trie) for trie in tries]
-    total = sum(_total(profile, weight) for profile, weight in zip(profiles, stacks, strict=True))
+    total = sum(each.total for each in weighed)
     if total > LARGEST:
         raise BrokenProfile(f"the profiles of {key.service} add up to {total}, more than 64 bits hold")
     return Usage(

@@ -77,6 +77,7 @@ class Profile:
         sampling_interval: nanoseconds (cpu) or bytes (heap) of one observation; None where unknown.
         source_total: the source's own total in nanoseconds or bytes, if it gives one beside the stacks.
         raw: the bytes as they came, to be kept for a while.
+        origin: what an error calls it: the path of its file, the question that it answered.
     """
 
     service: str
@@ -94,6 +95,18 @@ class Profile:
     region: str = ""
     instance: str = ""
     raw: bytes = field(default=b"", repr=False)
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RefusedProfile:
+    """What a source had of a service-hour and nobody could use, and why; the service by the source's name."""
+
+    service: str
+    window: Window
+    kind: ProfileKind
+    source: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 from finops.costs.interval import Interval
 from finops.domain.function import OTHER
 from finops.domain.money import Money
+from finops.domain.profile import RefusedProfile
 from finops.domain.resource import UNITS, Resource, shown_quantity
 from finops.domain.window import Window, moment_text
 from finops.reports.charge_lines import ChargeLine
@@ -40,6 +41,8 @@ def weekly(report: Weekly) -> Document:
         "provisional_hours": report.provisional_hours,
         "held": [held(line) for line in report.held],
         "unpriced": [unpriced(line) for line in report.unpriced],
+        "without_machines": list(report.without_machines),
+        "refused": [refused(each) for each in report.refused],
         "prices": [price(line) for line in report.prices],
     }
 
@@ -120,6 +123,17 @@ def unpriced(line: UnpricedLine) -> Document:
         "region": line.kind.region,
         "machine_type": line.kind.machine_type,
         "purchase_option": line.kind.purchase_option,
+    }
+
+
+def refused(each: RefusedProfile) -> Document:
+    """A service-hour, by the source's name, of which it had profiles that nobody could use."""
+    return {
+        "service": each.service,
+        "window": window(each.window),
+        "type": each.kind.value,
+        "source": each.source,
+        "why": each.why,
     }
 
 

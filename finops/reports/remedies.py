@@ -32,6 +32,6 @@ def reasons(charges: Iterable[Charge]) -> str:
 
 
 def _remedy(charge: Charge) -> str:
-    if charge.kind is not ChargeKind.OVER_CAPACITY:
-        return REMEDIES[charge.kind]
-    return f"held: {charge.note or 'more was claimed or measured than there was'}"
+    if charge.kind is ChargeKind.OVER_CAPACITY:
+        return f"held: {charge.note or 'more was claimed or measured than there was'}"
+    return charge.note or REMEDIES[charge.kind]

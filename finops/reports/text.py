@@ -39,7 +39,7 @@ def _lines(report: Weekly) -> Iterator[str]:
     for line in report.services:
         yield ""
         yield from _service(line)
-    for part in (_unclaimed, _reasons, _held, _prices):
+    for part in (_unclaimed, _without_machines, _reasons, _held, _refused, _prices):
         if said := list(part(report)):
             yield ""
             yield from said
@@ -139,6 +139,13 @@ def _unclaimed(report: Weekly) -> Iterator[str]:
         yield from _indented(fitted(["amount", "name"], rows, WIDTH - 2).splitlines())
 
 
+def _without_machines(report: Weekly) -> Iterator[str]:
+    if report.without_machines:
+        yield "Profiled, and on no machine that the fleet knows (is it by another name there? add an alias)"
+        yield ""
+        yield from _indented(wrapped([harmless(name) for name in report.without_machines], WIDTH - 2))
+
+
 def _reasons(report: Weekly) -> Iterator[str]:
     lines = (*report.services, *report.unclaimed)
     kinds = {charge.kind for line in lines for charge in line.charges} & REMEDIES.keys()
@@ -160,6 +167,19 @@ def _held(report: Weekly) -> Iterator[str]:
     if len(report.held) > _HELD:
         yield ""
         yield f"  and {len(report.held) - _HELD:,} more: `finops report weekly --json` has them all"
+
+
+def _refused(report: Weekly) -> Iterator[str]:
+    if not report.refused:
+        return
+    yield f"{counted(len(report.refused), 'service-hour')} with profiles that were refused"
+    for each in report.refused[:_HELD]:
+        yield ""
+        yield f"  {_named(each.service)} {each.window} {each.kind}, from {_named(each.source)}"
+        yield from _indented(wrapped([harmless(each.why)], WIDTH - 4), 4)
+    if len(report.refused) > _HELD:
+        yield ""
+        yield f"  and {len(report.refused) - _HELD:,} more: `finops report weekly --json` has them all"
 
 
 def _prices(report: Weekly) -> Iterator[str]:

@@ -15,14 +15,18 @@ from finops.domain.function_cost import FunctionCost
 from finops.domain.machine import MachineKind
 from finops.domain.money import Money, total
 from finops.domain.price import Price
+from finops.domain.profile import RefusedProfile
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
 from finops.reports import charge_lines, function_lines
 from finops.reports.charge_lines import ChargeLine
 from finops.reports.function_lines import MEASURES, FunctionLine, dearest
-from finops.storage import charge_sums, function_costs, ledger, prices, services
+from finops.storage import charge_sums, function_costs, ledger, prices, refused_profiles, services
 from finops.storage.database import Session
+from finops.storage.ledger import LedgerState
+
+States = Mapping[tuple[str, Window], LedgerState]
 
 # How many functions of a service and resource a report lists by self and by total; the rest are in its
 # sums all the same.
@@ -80,6 +84,8 @@ class Weekly:
     provisional_hours: int
     held: tuple[HeldLine, ...]
     unpriced: tuple[UnpricedLine, ...]
+    without_machines: tuple[str, ...]
+    refused: tuple[RefusedProfile, ...]
     prices: tuple[PriceLine, ...]
 
 
@@ -112,9 +118,11 @@ def build(
     for cost in function_costs.within(session, window, metric=metric, as_of=as_of):
         if cost.self_cost.currency == currency:
             costs[cost.service].append(cost)
+    states = ledger.states(session, window)
+    without = _without_machines(states, lines)
     made = [
         _service(known.get(name, Service(name)), lines.get(name, []), costs.get(name, []), currency, limit)
-        for name in lines.keys() | costs.keys()
+        for name in {*lines, *costs, *without}
     ]
     made.sort(key=lambda line: (-line.total.nanos, line.service.name))
     return Weekly(
@@ -125,8 +133,10 @@ def build(
         services=tuple(line for line in made if line.service.is_claimed),
         unclaimed=tuple(line for line in made if not line.service.is_claimed),
         provisional_hours=ledger.provisional_hours(session, window),
-        held=tuple(_held(session, window)),
+        held=tuple(_held(states)),
         unpriced=tuple(_unpriced(session, window, as_of)),
+        without_machines=tuple(without),
+        refused=tuple(refused_profiles.within(session, window)),
         prices=tuple(_prices(session, window, as_of)),
     )
 
@@ -164,12 +174,17 @@ def _functions(costs: Sequence[FunctionCost], resource: Resource, limit: int) ->
     return [line for line in dearest(every, "total", 0) if id(line) in chosen]
 
 
-def _held(session: Session, window: Window) -> list[HeldLine]:
+def _held(states: States) -> list[HeldLine]:
     return [
         HeldLine(name, hour, state.message)
-        for (name, hour), state in sorted(ledger.states(session, window).items())
+        for (name, hour), state in sorted(states.items())
         if state.is_held and state.message
     ]
+
+
+def _without_machines(states: States, lines: Mapping[str, Sequence[ChargeLine]]) -> list[str]:
+    """The names with profiles and without a machine: allocation said something, and charged nothing."""
+    return sorted({name for (name, _), state in states.items() if state.message} - lines.keys())
 
 
 def _unpriced(session: Session, window: Window, as_of: datetime | None) -> list[UnpricedLine]:

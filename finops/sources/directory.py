@@ -208,6 +208,7 @@ class DirectorySource:
             region=capture.region,
             instance=capture.instance,
             raw=file.data,
+            origin=capture.path,
         )
 
     @contextmanager

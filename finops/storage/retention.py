@@ -32,6 +32,7 @@ from finops.storage.tables import (
     JobRunRow,
     LedgerWindowRow,
     RawProfileRow,
+    RefusedProfileRow,
     UsageRow,
 )
 from finops.storage.temporal import standing
@@ -50,16 +51,19 @@ def expire(
 ) -> dict[str, int]:
     """Let leave what is older than its retention, and give what did.
 
-    Hourly charges of days that ended by `hourly_before` become daily sums; usage that ended by
-    `raw_before` forgets its raw profiles (the blobs are the caller's); runs that started before
-    `runs_before` leave, but for the latest good one of each window and scope.
+    Hourly charges of days that ended by `hourly_before` become daily sums, and why profiles of such days
+    were refused leaves with them; usage that ended by `raw_before` forgets its raw profiles (the blobs are
+    the caller's); runs that started before `runs_before` leave, but for the latest good one of each window
+    and scope.
 
-    The counts are `charge_hours`, `raw_profiles` and `job_runs` that leave, and `charge_days` made.
+    The counts are `charge_hours`, `refused_profiles`, `raw_profiles` and `job_runs` that leave, and
+    `charge_days` made.
     """
     hours, days = _expire_charges(session, hourly_before)
     return {
         "charge_hours": hours,
         "charge_days": days,
+        "refused_profiles": _expire_refused_profiles(session, hourly_before),
         "raw_profiles": _expire_raw_profiles(session, raw_before),
         "job_runs": _expire_runs(session, runs_before),
     }
@@ -135,6 +139,13 @@ def _daily_sums(day: Window, of_day: ColumnElement[bool]) -> AnySelect:
 
 def _if_agreed(column: ColumnElement[str]) -> ColumnElement[str]:
     return case((func.min(column) == func.max(column), func.min(column)), else_="")
+
+
+def _expire_refused_profiles(session: Session, before: datetime) -> int:
+    old = RefusedProfileRow.window_start < day_of(before).start
+    found = _count(session, select(RefusedProfileRow.id).where(old))
+    session.execute(delete(RefusedProfileRow).where(old), execution_options={"synchronize_session": False})
+    return found
 
 
 def _expire_raw_profiles(session: Session, before: datetime) -> int:

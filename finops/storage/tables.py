@@ -153,6 +153,21 @@ class RawProfileRow(Base):
     digest: Mapped[str] = mapped_column(DIGEST)
 
 
+class RefusedProfileRow(Base):
+    """What a source had of a name, kind and hour and nobody could use, and why."""
+
+    __tablename__ = "refused_profiles"
+    __table_args__ = (Index(None, "window_start", "source"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    service: Mapped[str] = mapped_column(NAME)
+    window_start: Mapped[datetime]
+    window_end: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(WORD)
+    source: Mapped[str] = mapped_column(WORD)
+    why: Mapped[str]
+
+
 class PriceRow(Base):
     """A price: when it held (valid) and when we knew (recorded). Corrections add rows, never edit."""
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from finops.domain.money import Money
 from finops.domain.window import HOUR, Window, moment_text
+from finops.reports import weekly
 from finops.storage import ledger
 from finops.storage.runs import Outcome
 from jobs import runner
@@ -24,6 +26,7 @@ from tests.small_ledger import (
     SERVICES,
     TUESDAY,
     SmallLedger,
+    captured,
     captures,
     day,
     hour,
@@ -315,6 +318,43 @@ def test_names_that_nobody_claims_are_services_of_their_own(small_ledger: SmallL
     claimed = {line["name"]: line["is_claimed"] for line in small_ledger.lines("services")}
     assert claimed == {"checkout": True, "search": True, "legacy-batch": False}
     assert kinds(small_ledger, 28, "legacy-batch") == {("cpu", "no_profile"), ("memory", "no_profile")}
+
+
+def test_an_hour_whose_profile_was_refused_says_so_in_its_charges(small_ledger: SmallLedger) -> None:
+    small_ledger.put("broken.pb.gz", b"<html>Please sign in</html>")
+    *_, row, _ = small_ledger.index
+    whole, row["path"] = str(row["path"]), "broken.pb.gz"
+    small_ledger.write()
+
+    small_ledger.drain()
+
+    at = moment_text(hour(30).start)
+    (lost,) = small_ledger.lines("charges", service="checkout", window_start=at, kind="no_profile")
+    assert lost["resource"] == "cpu"
+    assert lost["note"] == "the cpu profile was refused: 'broken.pb.gz': this is an HTML page, not a profile"
+    words = ("explain", "checkout", "main.main", "--window", f"{at}/{moment_text(hour(30).end)}")
+    assert lost["note"] in " ".join(small_ledger.finops(*words).stderr.split())
+
+    small_ledger.put("broken.pb.gz", captured(whole))
+    small_ledger.drain()
+
+    assert small_ledger.lines("charges", service="checkout", window_start=at, kind="used")
+
+
+def test_a_name_that_was_profiled_on_no_machine_is_listed(small_ledger: SmallLedger) -> None:
+    small_ledger.index += [{**row, "service": "shop-chekout"} for row in captures(9)]
+    small_ledger.write()
+
+    small_ledger.drain()
+
+    assert small_ledger.lines("charges", service="shop-chekout") == []
+    with small_ledger.app().readers() as session:
+        report = weekly.build(session, day(), currency="USD")
+    assert report.without_machines == ("shop-chekout",)
+    assert [(line.service.name, line.total) for line in report.unclaimed] == [("shop-chekout", Money(0))]
+    ran = small_ledger.finops("report", "weekly", "--window", "2026-11-02/2026-11-03")
+    assert "shop-chekout" in ran.stdout
+    assert "on no machine that the fleet knows" in ran.stdout
 
 
 def test_a_machine_without_a_price_is_a_charge_that_says_so(small_ledger: SmallLedger) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -6,9 +7,9 @@ import numpy as np
 
 from finops import engine
 from finops.demo import layout
-from finops.domain.profile import ProfileKind, Usage
+from finops.domain.profile import ProfileKind, RefusedProfile, Usage
 from finops.domain.window import Window, moment_text
-from finops.storage import usage
+from finops.storage import refused_profiles, usage
 from finops.storage.runs import Outcome
 from jobs import runner
 from jobs.collect_profiles import CollectProfiles
@@ -35,6 +36,12 @@ def stored(ledger: SmallLedger, within: Window = WHOLE) -> dict[tuple[int, Profi
 def said(ledger: SmallLedger) -> dict[tuple[int, ProfileKind], tuple[int, str]]:
     """What is stored, to be compared."""
     return {place: (each.total, each.fingerprint) for place, each in stored(ledger).items()}
+
+
+def refused(ledger: SmallLedger) -> list[RefusedProfile]:
+    """What is stored of the profiles that nobody could use."""
+    with ledger.app().readers() as session:
+        return refused_profiles.within(session, WHOLE)
 
 
 def point(ledger: SmallLedger, number: int, kind: str, **columns: object) -> None:
@@ -112,6 +119,10 @@ def test_a_broken_profile_among_good_ones_is_named_and_the_good_ones_are_kept(
     assert (refusal.outcome, refusal.window) == (Outcome.OK, hour(9))
     assert refusal.counts == {"profiles": 1, "usages": 1, "refused": 1, "unpruned": 0}
     assert refusal.error.startswith("shop-checkout cpu: 'broken.pb.gz': ")
+    assert [(each.service, each.window, each.kind, each.source) for each in refused(small_ledger)] == [
+        ("shop-checkout", hour(9), ProfileKind.CPU, "profiles")
+    ]
+    assert refused(small_ledger)[0].why.startswith("'broken.pb.gz': ")
 
 
 def test_a_profile_whose_frames_cannot_be_dropped_as_it_asks_is_kept_whole_and_named(
@@ -149,6 +160,24 @@ def test_a_broken_file_takes_nothing_from_the_others_of_its_hour_and_kind(small_
     assert "'a-broken.pb.gz'" in small_ledger.runs()[0].error
 
 
+def test_stacks_that_cannot_be_added_up_take_nothing_from_the_others(small_ledger: SmallLedger) -> None:
+    """What only shows when stacks are walked is found file by file too."""
+    huge = engine.decode(captured(NIGHT.cpu_file))
+    huge.values[:] = np.int64(2**62)
+    small_ledger.put("huge.pb.gz", engine.encode(huge))
+    for row in small_ledger.index:
+        row["instance"] = "b"
+    small_ledger.index += [{**captures(9)[0], "path": "huge.pb.gz", "instance": "a"}]
+    small_ledger.write()
+
+    small_ledger.look(PROFILES, within=hour(9))
+
+    cpu = stored(small_ledger)[9, ProfileKind.CPU]
+    assert (cpu.profiles, cpu.total) == (1, SAMPLED["profile_nanos"])
+    assert cpu.raw_digests == (hashlib.sha256(captured(NIGHT.cpu_file)).hexdigest(),)
+    assert [each.why.split(": ")[0] for each in refused(small_ledger)] == ["'huge.pb.gz'"]
+
+
 def test_a_profile_that_breaks_is_taken_back_and_one_that_is_mended_counts(small_ledger: SmallLedger) -> None:
     small_ledger.look(PROFILES)
     before = said(small_ledger)
@@ -158,10 +187,14 @@ def test_a_profile_that_breaks_is_taken_back_and_one_that_is_mended_counts(small
 
     assert small_ledger.look(PROFILES) == Summary(due=1, ok=1)
     assert said(small_ledger) == {place: it for place, it in before.items() if place != (9, "cpu")}
+    assert [each.why for each in refused(small_ledger)] == [
+        "'new.pb.gz': this is an HTML page, not a profile"
+    ]
 
     small_ledger.put("new.pb.gz", captured(NIGHT.cpu_file))
     assert small_ledger.look(PROFILES) == Summary(due=1, ok=1)
     assert stored(small_ledger)[9, ProfileKind.CPU].total == SAMPLED["profile_nanos"]
+    assert refused(small_ledger) == []
 
 
 def test_what_the_source_no_longer_offers_is_gone(small_ledger: SmallLedger) -> None:

@@ -19,7 +19,7 @@ from finops.domain.charge import Amounts, Charge, ChargeKind, ChargeState, CostM
 from finops.domain.machine import MachineHours, Shape
 from finops.domain.money import Money
 from finops.domain.price import Price
-from finops.domain.profile import ProfileKind, Usage
+from finops.domain.profile import ProfileKind, RefusedProfile, Usage
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
@@ -105,6 +105,29 @@ def test_profiles_without_machines_divide_no_money_and_are_said() -> None:
     assert allocation.messages == (
         "checkout, version 9: there are profiles but no machines, so they divide no money",
     )
+
+
+def test_machines_whose_profiles_were_refused_say_so() -> None:
+    def refused(why: str, kind: ProfileKind = ProfileKind.CPU) -> RefusedProfile:
+        return RefusedProfile("checkout", HOUR, kind, "captures", why)
+
+    def notes(*said: Usage) -> dict[Resource, str]:
+        whys = [refused("'b': it is cut short"), refused("'a': it is empty")]
+        return {each.resource: each.note for each in allocate(SERVICE, HOUR, [priced()], said, whys).charges}
+
+    assert notes() == {
+        Resource.CPU: "the cpu profile was refused: 'a': it is empty (and 1 more)",
+        Resource.MEMORY: "",
+    }
+    assert notes(cpu(8)) == {Resource.CPU: "", Resource.MEMORY: ""}, "there is a profile all the same"
+
+    heap_refused = [refused("'h': this is an HTML page", ProfileKind.HEAP)]
+    (memory,) = (
+        charge
+        for charge in allocate(SERVICE, HOUR, [priced()], [cpu(8)], heap_refused).charges
+        if charge.resource is Resource.MEMORY
+    )
+    assert memory.note == "the heap profile was refused: 'h': this is an HTML page"
 
 
 def test_used_charges_of_a_pool_are_summed_for_attribution() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.costs.usage import merge_profiles
+from finops.costs.usage import merge_profiles, weigh
 from finops.domain.profile import Profile, ProfileKind, Usage, UsageKey
 from finops.engine import Columns, LabelColumns, MappingColumns, ValueType
 from finops.errors import BrokenProfile
@@ -76,7 +76,7 @@ def profile(
 
 
 def merge(*profiles: Profile) -> Usage:
-    return merge_profiles(KEY, profiles, "v1", ["digest"])
+    return merge_profiles(KEY, list(map(weigh, profiles)), "v1", ["digest"])
 
 
 def test_stacks_add_up_and_units_become_nanoseconds() -> None:

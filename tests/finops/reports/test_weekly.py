@@ -153,7 +153,7 @@ def test_the_document_is_the_contract(shop: Session) -> None:
 
     assert list(said) == [
         *("window", "currency", "cost_metric", "cost_basis", "total", "services", "shared", "unclaimed"),
-        *("provisional_hours", "held", "unpriced", "prices"),
+        *("provisional_hours", "held", "unpriced", "without_machines", "refused", "prices"),
     ]
     assert (said["cost_metric"], said["cost_basis"], said["total"]) == ("list", "used", "20.000000000")
     (service,) = said["services"]

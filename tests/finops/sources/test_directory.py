@@ -10,7 +10,7 @@ import pytest
 
 from finops import engine
 from finops.config import load
-from finops.costs.usage import merge_profiles
+from finops.costs.usage import merge_profiles, weigh
 from finops.domain.ports import ProfileOffer, ProfileSource
 from finops.domain.profile import Profile, ProfileKind, UsageKey
 from finops.domain.window import HOUR, Window, hour_of
@@ -156,7 +156,7 @@ def test_collapsed_stacks_are_money_only_at_a_known_rate(tmp_path: Path) -> None
     folder = put(tmp_path, {"shop/2026-11-02/06/a.pb.gz": STACKS})
     silent = DirectorySource("captures", folder, pattern=BY_HOUR)
     known = only(DirectorySource("captures", folder, pattern=BY_HOUR, sampling_hz=Decimal(99)))
-    usage = merge_profiles(UsageKey("shop", SIX, CPU, "captures"), [known], "")
+    usage = merge_profiles(UsageKey("shop", SIX, CPU, "captures"), [weigh(known)], "")
 
     hint = "if it counts samples of CPU time, say how many a second: sampling_hz"
 

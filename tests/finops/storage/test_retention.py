@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from finops.domain.charge import Amounts, Charge, ChargeState, CostMetric
 from finops.domain.money import Money
-from finops.domain.profile import ProfileKind
+from finops.domain.profile import ProfileKind, RefusedProfile
 from finops.domain.window import Window
 from finops.errors import Incomplete, StorageError
-from finops.storage import charges, database, ledger, retention, runs, usage
+from finops.storage import charges, database, ledger, refused_profiles, retention, runs, usage
 from finops.storage.charge_sums import sums
 from finops.storage.runs import Outcome
 from finops.storage.tables import ChargeDayRow, ChargeRow
@@ -25,7 +25,7 @@ from tests.finops.storage.notation import usage as said
 FINAL = ChargeState.FINAL
 LIST = CostMetric.LIST
 NEVER = day(-1000).start
-NOTHING = {"charge_hours": 0, "charge_days": 0, "raw_profiles": 0, "job_runs": 0}
+NOTHING = {"charge_hours": 0, "charge_days": 0, "refused_profiles": 0, "raw_profiles": 0, "job_runs": 0}
 
 
 def expire(
@@ -311,3 +311,12 @@ def test_a_charge_keeps_its_words_when_its_day_leaves(session: Session) -> None:
     expire(session, day().end)
 
     assert charges.within(session, day()) == [replace(full, window=day())]
+
+
+def test_why_profiles_were_refused_leaves_with_the_hours(session: Session) -> None:
+    for at in (23, 24):
+        why = RefusedProfile("shop", hour(at), ProfileKind.CPU, "captures", "this is an HTML page")
+        refused_profiles.replace(session, "captures", hour(at), [why])
+
+    assert expire(session, day().end) == NOTHING | {"refused_profiles": 1}
+    assert [each.window for each in refused_profiles.within(session, hours(0, 48))] == [hour(24)]
