@@ -91,7 +91,7 @@ class CollectProfiles:
             said[each.key.service, each.key.kind].append(each)
         for (service, kind), usages in sorted(said.items()):
             usage.replace(session, source, service, hour, kind, usages, now)
-        refused_profiles.replace(session, source, hour, prepared.refused)
+        refused_profiles.replace(session, source, hour, prepared.refused, now)
         problems = [f"{each.service} {each.kind}: {each.why}" for each in prepared.refused]
         problems += prepared.skipped
         counts = {

@@ -136,7 +136,7 @@ def build(
         held=tuple(_held(states)),
         unpriced=tuple(_unpriced(session, window, as_of)),
         without_machines=tuple(without),
-        refused=tuple(refused_profiles.within(session, window)),
+        refused=tuple(refused_profiles.within(session, window, as_of=as_of)),
         prices=tuple(_prices(session, window, as_of)),
     )
 

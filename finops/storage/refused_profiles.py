@@ -4,53 +4,68 @@ They are kept, so that money which reached no function for their sake says so, a
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from finops.domain.profile import ProfileKind, RefusedProfile
 from finops.domain.window import Window
+from finops.storage import ledger
+from finops.storage.portable import AnyRow
 from finops.storage.tables import RefusedProfileRow
+from finops.storage.temporal import retire, standing
 
 
-def replace(session: Session, source: str, hour: Window, refused: Iterable[RefusedProfile]) -> None:
+def replace(
+    session: Session, source: str, hour: Window, refused: Iterable[RefusedProfile], now: datetime
+) -> None:
     """Store what of a source's profiles of an hour was refused, in place of what was. The caller commits.
+
+    What stood when something of the hour was final is kept as superseded.
 
     Raises:
         ValueError: one is of another source or hour.
     """
-    refused = list(refused)
-    for each in refused:
+    said = sorted(refused)
+    for each in said:
         if (each.source, each.window) != (source, hour):
             raise ValueError(f"{each.source} {each.window} is not {source} {hour}")
-    row = RefusedProfileRow
-    session.execute(delete(row).where(row.source == source, row.window_start == hour.start))
-    rows = [
-        {
-            "service": each.service,
-            "window_start": hour.start,
-            "window_end": hour.end,
-            "kind": each.kind.value,
-            "source": source,
-            "why": each.why,
-        }
-        for each in refused
-    ]
-    if rows:
-        session.execute(insert(row), rows)
+    stored = [row for row in _rows(session, hour) if row.source == source]
+    if said == sorted(map(_refused_profile, stored)):
+        return
+    is_kept = hour in ledger.hours_with_final(session, hour)
+    retire(session, RefusedProfileRow, [row.id for row in stored], is_kept=is_kept, now=now)
+    if said:
+        session.execute(insert(RefusedProfileRow), [_columns(each, now) for each in said])
 
 
-def within(session: Session, window: Window) -> list[RefusedProfile]:
+def within(session: Session, window: Window, *, as_of: datetime | None = None) -> list[RefusedProfile]:
     """What was refused of the hours that begin in a window, in an order that has no chance in it."""
+    return sorted(map(_refused_profile, _rows(session, window, as_of)))
+
+
+def _rows(session: Session, window: Window, as_of: datetime | None = None) -> list[AnyRow]:
     row = RefusedProfileRow
-    query = select(row.__table__).where(row.window_start >= window.start, row.window_start < window.end)
-    return sorted(
-        RefusedProfile(
-            each.service,
-            Window(each.window_start, each.window_end),
-            ProfileKind(each.kind),
-            each.source,
-            each.why,
-        )
-        for each in session.execute(query)
+    query = select(row.__table__).where(
+        row.window_start >= window.start, row.window_start < window.end, standing(row, as_of)
     )
+    return list(session.execute(query).all())
+
+
+def _columns(refused: RefusedProfile, now: datetime) -> dict[str, object]:
+    return {
+        "service": refused.service,
+        "window_start": refused.window.start,
+        "window_end": refused.window.end,
+        "kind": refused.kind.value,
+        "source": refused.source,
+        "why": refused.why,
+        "recorded_at": now,
+        "superseded_at": None,
+    }
+
+
+def _refused_profile(row: AnyRow) -> RefusedProfile:
+    window = Window(row.window_start, row.window_end)
+    return RefusedProfile(row.service, window, ProfileKind(row.kind), row.source, row.why)

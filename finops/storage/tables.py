@@ -166,6 +166,8 @@ class RefusedProfileRow(Base):
     kind: Mapped[str] = mapped_column(WORD)
     source: Mapped[str] = mapped_column(WORD)
     why: Mapped[str]
+    recorded_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]
 
 
 class PriceRow(Base):

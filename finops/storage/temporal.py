@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, and_, delete, or_, update
 from sqlalchemy.orm import Session
 
 from finops.storage.portable import batches
-from finops.storage.tables import LedgerWindowRow, MachineHoursRow, PriceRow, UsageRow
+from finops.storage.tables import LedgerWindowRow, MachineHoursRow, PriceRow, RefusedProfileRow, UsageRow
 
-Kept = type[LedgerWindowRow] | type[MachineHoursRow] | type[PriceRow] | type[UsageRow]
-Numbered = type[MachineHoursRow] | type[PriceRow] | type[UsageRow]
+Numbered = type[MachineHoursRow] | type[PriceRow] | type[RefusedProfileRow] | type[UsageRow]
+Kept = type[LedgerWindowRow] | Numbered
 
 
 def standing(table: Kept, as_of: datetime | None = None) -> ColumnElement[bool]:

@@ -316,7 +316,7 @@ def test_a_charge_keeps_its_words_when_its_day_leaves(session: Session) -> None:
 def test_why_profiles_were_refused_leaves_with_the_hours(session: Session) -> None:
     for at in (23, 24):
         why = RefusedProfile("shop", hour(at), ProfileKind.CPU, "captures", "this is an HTML page")
-        refused_profiles.replace(session, "captures", hour(at), [why])
+        refused_profiles.replace(session, "captures", hour(at), [why], NOW)
 
     assert expire(session, day().end) == NOTHING | {"refused_profiles": 1}
     assert [each.window for each in refused_profiles.within(session, hours(0, 48))] == [hour(24)]
