@@ -36,6 +36,11 @@ COMMANDS = {
     "serve": ("finops.cli.serve:serve", "Serve the API until stopped."),
     "config": ("finops.cli.config:config", "The configuration: check."),
     "db": ("finops.cli.db:db", "The database's schema: upgrade, current, check."),
+    "backup": (
+        "finops.cli.backup:backup",
+        "Back up the database and its blobs into one file, also while jobs run.",
+    ),
+    "restore": ("finops.cli.backup:restore", "Put a backup back."),
     "demo": ("finops.cli.demo:demo", "The whole road over three weeks of real captures."),
 }
 

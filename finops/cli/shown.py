@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from finops.reports.shown import as_json, counted, cut, dollars, harmless, table
+from finops.reports.shown import as_json, counted, cut, dollars, harmless, sized, table
 
-__all__ = ["counted", "cut", "dollars", "echo_json", "harmless", "table"]
+__all__ = ["counted", "cut", "dollars", "echo_json", "harmless", "sized", "table"]
 
 
 def echo_json(document: Mapping[str, Any] | Sequence[Any]) -> None:

@@ -11,6 +11,8 @@ CENT = Decimal("0.01")
 # Narrower than this nothing of a name can be told from another.
 _SMALLEST_NAME = 20
 
+_STEP, _UNITS = 1024, ("B", "KiB", "MiB", "GiB", "TiB")
+
 # Categories of characters that a terminal acts on or that change what a reader sees: controls,
 # formats (right-to-left marks among them), surrogates, private use, line and paragraph separators.
 _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -80,6 +82,18 @@ def counted(number: int, one: str, many: str = "") -> str:
     ('1 hour', '1,200 hours', '2 are')
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def sized(count: int) -> str:
+    """A number of bytes, to read.
+
+    >>> sized(0), sized(1023), sized(1536), sized(5 << 30)
+    ('0 B', '1,023 B', '1.5 KiB', '5.0 GiB')
+    """
+    unit, size = 0, Decimal(count)
+    while size >= _STEP and unit < len(_UNITS) - 1:
+        unit, size = unit + 1, size / _STEP
+    return f"{size:,.1f} {_UNITS[unit]}" if unit else f"{count:,} B"
 
 
 def cut(text: str, width: int) -> str:

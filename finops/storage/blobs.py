@@ -52,18 +52,21 @@ class BlobStore:
             NotFound: there is no such blob.
             StorageError: the file is damaged or cannot be read; the message names it.
         """
-        path = self._path(digest)
-        try:
-            data = _inflated(path.read_bytes())
-        except FileNotFoundError as error:
-            raise NotFound(f"the blob {digest} is not in {self.root}") from error
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
-        except (zstandard.ZstdError, ValueError) as error:
-            raise StorageError(f"{path} is damaged: {error}") from error
-        if sha256(data).hexdigest() != digest:
-            raise StorageError(f"{path} is damaged: its content is not what it is named after")
-        return data
+        return checked(digest, self._frame(digest), str(self._path(digest)))
+
+    def packed(self, digest: str) -> bytes:
+        """A blob as it lies on the disk, compressed, after the checks of `read`, which raises the same."""
+        frame = self._frame(digest)
+        checked(digest, frame, str(self._path(digest)))
+        return frame
+
+    def put_packed(self, digest: str, frame: bytes) -> None:
+        """Put back what `packed` gave, in place of what lies there.
+
+        Raises StorageError if it is not what its name says, or the file cannot be written.
+        """
+        checked(digest, frame, f"the blob {digest}")
+        self._write(self._path(digest), frame)
 
     def delete(self, digest: str) -> None:
         """Remove a blob; one that is not there is removed already."""
@@ -92,6 +95,15 @@ class BlobStore:
             raise StorageError(f"{digest!r} is not the name of a blob")
         return self.root / digest[:2] / digest[2:4] / f"{digest}{_SUFFIX}"
 
+    def _frame(self, digest: str) -> bytes:
+        path = self._path(digest)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"the blob {digest} is not in {self.root}") from error
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+
     def _write(self, path: Path, data: bytes) -> None:
         """Write a file beside its place, and move it there once it is safely on the disk."""
         try:
@@ -101,9 +113,29 @@ class BlobStore:
                 file.flush()
                 os.fsync(file.fileno())
             Path(file.name).replace(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename within a folder outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def checked(digest: str, frame: bytes, where: str) -> bytes:
+    """What a compressed blob holds; raises StorageError unless that is what it is named after."""
+    try:
+        data = _inflated(frame)
+    except (zstandard.ZstdError, ValueError) as error:
+        raise StorageError(f"{where} is damaged: {error}") from error
+    if sha256(data).hexdigest() != digest:
+        raise StorageError(f"{where} is damaged: its content is not what it is named after")
+    return data
 
 
 def _inflated(frame: bytes) -> bytes:
@@ -118,12 +150,3 @@ def _is_older(path: Path, moment: datetime) -> bool:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC) < moment
     except FileNotFoundError:  # another process has just removed it
         return False
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename within a folder outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
