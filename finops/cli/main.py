@@ -35,7 +35,7 @@ COMMANDS = {
     "scheduler": ("finops.cli.scheduler:scheduler", "Run the jobs by their crons, until stopped."),
     "serve": ("finops.cli.serve:serve", "Serve the API until stopped."),
     "config": ("finops.cli.config:config", "The configuration: check."),
-    "db": ("finops.cli.db:db", "The database's schema: upgrade, current, check."),
+    "db": ("finops.cli.db:db", "The database: upgrade, current, check, size."),
     "backup": (
         "finops.cli.backup:backup",
         "Back up the database and its blobs into one file, also while jobs run.",

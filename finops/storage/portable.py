@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Row, Select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -16,6 +16,16 @@ from finops.storage.types import Prose, UtcDateTime
 
 # Values in one IN list: far below what either database takes, and few enough to plan quickly.
 IN_LIST = 500
+
+_TABLE_BYTES = {
+    "sqlite": "SELECT s.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_schema s USING (name) GROUP BY 1",
+    "postgresql": "SELECT relname, pg_total_relation_size(relid) FROM pg_stat_user_tables"
+    " WHERE schemaname = current_schema()",
+}
+_DATABASE_BYTES = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
 
 Item = TypeVar("Item")
 
@@ -47,6 +57,17 @@ def batches(items: Collection[Item]) -> Iterator[list[Item]]:
     every = list(items)
     for start in range(0, len(every), IN_LIST):
         yield every[start : start + IN_LIST]
+
+
+def table_bytes(session: Session) -> dict[str, int]:
+    """What each table takes on the disk with its indexes. SQLite reads the whole file for it."""
+    query = _TABLE_BYTES[session.get_bind().dialect.name]
+    return {name: int(size) for name, size in session.execute(text(query))}
+
+
+def database_bytes(session: Session) -> int:
+    """What the whole database takes on the disk, with what it would use again before it grows."""
+    return int(session.scalars(text(_DATABASE_BYTES[session.get_bind().dialect.name])).one())
 
 
 class UtcDay(FunctionElement[datetime]):

@@ -67,3 +67,15 @@ def test_a_server_backs_up_its_own_database(tmp_path: Path) -> None:
         assert ran.code == 1
         assert "pg_dump" in ran.err
         assert "secret" not in ran.err
+
+
+def test_the_size_of_a_ledger_is_said_in_words_and_in_numbers(config: Path) -> None:
+    shown = finops("--config", config, "db", "size")
+    document = finops("--config", config, "db", "size", "--json").document
+
+    assert {each["table"]: each["rows"] for each in document["tables"]}["raw_profiles"] == 8
+    assert document["blobs"]["count"] == 2
+    assert document["database_bytes"] == (config.parent / "finops.db").stat().st_size
+    assert shown.code == 0
+    assert shown.out.splitlines()[0].split() == ["table", "rows", "size"]
+    assert shown.out.splitlines()[-1].startswith("raw profiles: 2 in ")
