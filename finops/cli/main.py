@@ -36,6 +36,7 @@ COMMANDS = {
     "serve": ("finops.cli.serve:serve", "Serve the API until stopped."),
     "config": ("finops.cli.config:config", "The configuration: check."),
     "db": ("finops.cli.db:db", "The database: upgrade, current, check, size."),
+    "doctor": ("finops.cli.doctor:doctor", "What needs doing, and why a number is small."),
     "backup": (
         "finops.cli.backup:backup",
         "Back up the database and its blobs into one file, also while jobs run.",
