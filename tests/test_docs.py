@@ -21,6 +21,7 @@ from typing import Any
 import click
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from finops import app as building
 from finops.api import server
@@ -252,8 +253,19 @@ def test_the_answers_of_the_api_are_current(client: FlaskClient, current: Curren
 
     text = API.read_text("utf-8")
 
-    assert len(ASKED.findall(text)) >= len(re.findall(r"^## `GET ", text, re.MULTILINE))
+    assert len(ASKED.findall(text)) >= len(re.findall(r"^## `GET (?!/metrics)", text, re.MULTILINE))
     current(API, ASKED.sub(answered, text))
+
+
+def test_every_metric_has_its_row_with_its_labels_and_no_other_has_one(client: FlaskClient) -> None:
+    families = list(text_string_to_metric_families(client.get("/metrics", base_url=HOST).text))
+    labels = {
+        family.name: sorted({label for sample in family.samples for label in sample.labels})
+        for family in families
+    }
+    rows = re.findall(r"^\| `(flamebill_\w+)` \| (.*?) \|", API.read_text("utf-8"), re.MULTILINE)
+
+    assert {name: sorted(re.findall(r"`(\w+)`", said)) for name, said in rows} == labels
 
 
 def shortened(document: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from finops.api.problems import problem
 from finops.errors import ConfigError
 
-OPEN = frozenset({"/healthz"})
+OPEN = frozenset({"/healthz", "/readyz"})
 
 
 def is_loopback(host: str) -> bool:

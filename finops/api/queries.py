@@ -85,3 +85,12 @@ class RightsizeQuery(Schema):
             for name in others
             if getattr(self, name) is not None
         ]
+
+
+class ReadyQuery(Schema):
+    """How recent the ledger has to be."""
+
+    max_lag_hours: Annotated[
+        Annotated[int, Field(ge=1, le=10_000)] | None,
+        Field(description="Not ready if the ledger ends longer ago; without it, however old it is."),
+    ] = None

@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from spectree import Response as Replies
 
+from finops.api import current
 from finops.api.problems import Problem, refused
 from finops.api.queries import FunctionsQuery, RightsizeQuery, WindowQuery
-from finops.api.schemas import Functions, Health, Rightsizing, Services, WeeklyReport
+from finops.api.schemas import Functions, Rightsizing, Services, WeeklyReport
 from finops.api.spec import spec
-from finops.app import App
 from finops.domain.resource import Resource
 from finops.domain.window import Window, day_of, parse_window
 from finops.errors import Incomplete
@@ -18,15 +18,7 @@ from finops.reports.document import Document
 
 DEFAULT_REGION = "us-east-1"
 
-health = Blueprint("health", __name__)
 api = Blueprint("api", __name__, url_prefix="/api/v1")
-
-
-@health.get("/healthz")
-@spec.validate(resp=Replies(HTTP_200=Health), tags=["health"], operation_id="health")
-def healthz() -> Document:
-    """Whether the process answers."""
-    return {"status": "ok"}
 
 
 @api.get("/services")
@@ -35,7 +27,7 @@ def healthz() -> Document:
 )
 def services(query: WindowQuery) -> Document:
     """Services with what they cost, dearest first."""
-    app = _app()
+    app = current.app()
     with app.readers() as session:
         found = service_totals.build(
             session,
@@ -55,7 +47,7 @@ def services(query: WindowQuery) -> Document:
 )
 def functions(service: str, query: FunctionsQuery) -> Document:
     """Functions of a service, dearest first by resource."""
-    app = _app()
+    app = current.app()
     with app.readers() as session:
         found = service_functions.build(
             session,
@@ -89,7 +81,7 @@ def rightsizing(query: RightsizeQuery) -> Document | Response:
 )
 def weekly_report(query: WindowQuery) -> Document:
     """The weekly report: services, kinds of charge, functions, prices."""
-    app = _app()
+    app = current.app()
     with app.readers() as session:
         made = weekly.build(
             session,
@@ -100,14 +92,9 @@ def weekly_report(query: WindowQuery) -> Document:
     return document.weekly(made)
 
 
-def _app() -> App:
-    app: App = current_app.extensions["flamebill"]
-    return app
-
-
 def _window(words: str) -> Window:
     try:
-        window = parse_window(words, _app().clock.now())
+        window = parse_window(words, current.app().clock.now())
         is_whole = all(moment == day_of(moment).start for moment in (window.start, window.end))
     except (ValueError, OverflowError) as error:
         raise Incomplete(f"window: {error}") from error
@@ -117,7 +104,7 @@ def _window(words: str) -> Window:
 
 
 def _of_service(query: RightsizeQuery) -> Document:
-    app = _app()
+    app = current.app()
     with app.readers() as session:
         return rightsize.of_service(
             session,

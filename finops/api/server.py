@@ -8,7 +8,7 @@ import waitress
 from flask import Flask, Response
 from waitress.server import BaseWSGIServer
 
-from finops.api import access, problems, routes
+from finops.api import access, health, metrics, problems, routes
 from finops.api.spec import spec
 from finops.app import App
 from finops.errors import ConfigError
@@ -18,7 +18,7 @@ THREADS = 8
 
 
 def application(app: App, token: str | None = None) -> Flask:
-    """The WSGI application. With a token, every request but /healthz must carry it.
+    """The WSGI application. With a token, every request but those for health must carry it.
 
     Raises ConfigError if the token is one that no request can carry.
     """
@@ -29,7 +29,8 @@ def application(app: App, token: str | None = None) -> Flask:
     access.install(made, token)
     problems.install(made)
     made.after_request(_headers)
-    made.register_blueprint(routes.health)
+    made.register_blueprint(health.health)
+    made.register_blueprint(metrics.metrics)
     made.register_blueprint(routes.api)
     spec.register(made)
     return made

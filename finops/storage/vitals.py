@@ -1,11 +1,9 @@
 """How the service is doing, as the database says: what ran, how far it came, what waits.
 
-Each is one query, made for being asked every few seconds; what is bounded by nothing but the world (a
-service, a function) is counted and never listed.
+What the world alone bounds (services, functions) is counted and never listed.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,8 +30,8 @@ class Reached:
     """How far the ledger came.
 
     Attributes:
-        until: the end of the latest hour that has charges or was looked at; None of an empty ledger.
-        provisional_hours: hours that may still change.
+        until: the end of the latest hour that is in it; None of an empty ledger.
+        provisional_hours: hours that may still change, from a moment on.
         oldest_provisional: the beginning of the first of them.
     """
 
@@ -77,15 +75,15 @@ def refused_profiles(session: Session, window: Window) -> int:
     return sum(int(json.loads(counts).get("refused", 0)) for counts in latest.values())
 
 
-def reached(session: Session) -> Reached:
-    """How far the ledger came, and what of it may still change."""
+def reached(session: Session, since: datetime) -> Reached:
+    """How far the ledger came, and what of it may still change from a moment on."""
     row = LedgerWindowRow
     hours = (row.grain == HOURLY, standing(row))
-    until = session.scalars(select(func.max(row.window_end)).where(*hours)).one()
-    open_ = (*hours, row.state == ChargeState.PROVISIONAL.value)
+    latest = select(row.window_end).where(*hours).order_by(row.window_start.desc()).limit(1)
+    open_ = (*hours, row.state == ChargeState.PROVISIONAL.value, row.window_start >= since)
     query = select(func.count(row.window_start.distinct()), func.min(row.window_start)).where(*open_)
     count, oldest = session.execute(query).one()
-    return Reached(until, count, oldest)
+    return Reached(session.scalars(latest).one_or_none(), count, oldest)
 
 
 def machines_until(session: Session) -> dict[str, datetime]:
@@ -106,7 +104,7 @@ def held_hours(session: Session, window: Window) -> int:
     return session.scalars(query).one()
 
 
-def prices_as_of(session: Session) -> Mapping[str, datetime]:
+def prices_as_of(session: Session) -> dict[str, datetime]:
     """How recent the latest standing price of each price list is."""
     query = select(PriceRow.source, func.max(PriceRow.as_of)).where(standing(PriceRow))
     return _pairs(session, query.group_by(PriceRow.source))

@@ -9,6 +9,8 @@ from finops.app import App
 
 ROUTES = {
     "/healthz",
+    "/readyz",
+    "/metrics",
     "/api/v1/services",
     "/api/v1/services/{service}/functions",
     "/api/v1/savings/rightsize",
