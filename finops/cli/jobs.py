@@ -86,10 +86,16 @@ def list_(ctx: click.Context, limit: int, job: str | None, outcome: str | None, 
 @jobs.command("run")
 @click.argument("name")
 @click.option("--window", "text", help="Only work that overlaps it; by default all that is due.")
+@click.option(
+    "--plan", is_flag=True, help="Say what it would do, and of `expire` what it would delete; do nothing."
+)
 @click.pass_context
-def run_(ctx: click.Context, name: str, text: str | None) -> None:
+def run_(ctx: click.Context, name: str, text: str | None, *, plan: bool) -> None:
     """Run one job now, for whatever it has due (see `finops jobs list`)."""
-    _run(ctx, [name], text, title=name)
+    if plan:
+        click.echo("\n".join(_plan(ctx, name, text)))
+    else:
+        _run(ctx, [name], text, title=name)
 
 
 @jobs.command()
@@ -102,6 +108,26 @@ def backfill(ctx: click.Context, text: str) -> None:
     from jobs.registry import JOBS
 
     _run(ctx, list(JOBS), text, title="backfill")
+
+
+def _plan(ctx: click.Context, name: str, text: str | None) -> Iterator[str]:
+    """What a job has due, each piece of work in a line; what `expire` would delete, in counts."""
+    from finops.cli.main import configured
+    from finops.cli.shown import counted, harmless
+    from jobs import expire, runner
+    from jobs.registry import named
+
+    app, job = configured(ctx), named(name)
+    due = runner.pending(app, job, _window(app, text) if text else None)
+    yield f"{name}: {len(due)} due"
+    yield from (f"  {work.key.window} {harmless(work.key.scope)}" for work in due)
+    if isinstance(job, expire.Expire):
+        what = expire.planned(app)
+        yield f"{counted(what['charge_hours'], 'hourly charge')} would become"
+        yield f"  {counted(what['charge_days'], 'daily sum')} of the same money"
+        yield f"{counted(what['raw_profiles'], 'reference')} to raw profiles would be deleted"
+        yield f"{counted(what['blobs'], 'raw profile')} that nothing refers to would be deleted"
+        yield f"{counted(what['job_runs'], 'record')} of runs would be deleted"
 
 
 def _run(ctx: click.Context, names: list[str], text: str | None, title: str) -> None:

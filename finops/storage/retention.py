@@ -4,6 +4,7 @@ Only whole days whose every hour is final are summed. What a restatement superse
 hours; `ledger_windows` and the reports keep that and why it was restated.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import (
@@ -59,18 +60,43 @@ def expire(
     The counts are `charge_hours`, `refused_profiles`, `raw_profiles` and `job_runs` that leave, and
     `charge_days` made.
     """
-    hours, days = _expire_charges(session, hourly_before)
+    counts = plan(session, hourly_before=hourly_before, raw_before=raw_before, runs_before=runs_before)
+    for of_day, sums in _leaving_charges(session, hourly_before):
+        columns = [str(column.key) for column in sums.selected_columns]
+        session.execute(insert(ChargeDayRow).from_select(columns, sums))
+        session.execute(delete(ChargeRow).where(of_day))
+    session.execute(delete(RefusedProfileRow).where(_is_old_refusal(hourly_before)))
+    session.execute(
+        delete(RawProfileRow).where(_is_old_profile(raw_before)),
+        execution_options={"synchronize_session": False},
+    )
+    for batch in batches(session.scalars(_leaving_runs(runs_before)).all()):
+        session.execute(delete(JobRunRow).where(JobRunRow.id.in_(batch)))
+    return counts
+
+
+def plan(
+    session: Session,
+    *,
+    hourly_before: datetime,
+    raw_before: datetime,
+    runs_before: datetime,
+) -> dict[str, int]:
+    """What `expire` would let leave and make, in the same counts; nothing is changed."""
+    leaving = list(_leaving_charges(session, hourly_before))
+    refused = select(RefusedProfileRow.id).where(_is_old_refusal(hourly_before))
+    raw = select(RawProfileRow.usage_id).where(_is_old_profile(raw_before))
     return {
-        "charge_hours": hours,
-        "charge_days": days,
-        "refused_profiles": _expire_refused_profiles(session, hourly_before),
-        "raw_profiles": _expire_raw_profiles(session, raw_before),
-        "job_runs": _expire_runs(session, runs_before),
+        "charge_hours": sum(_count(session, select(ChargeRow.id).where(of_day)) for of_day, _ in leaving),
+        "charge_days": sum(_count(session, sums) for _, sums in leaving),
+        "refused_profiles": _count(session, refused),
+        "raw_profiles": _count(session, raw),
+        "job_runs": _count(session, _leaving_runs(runs_before)),
     }
 
 
-def _expire_charges(session: Session, before: datetime) -> tuple[int, int]:
-    hours = days = 0
+def _leaving_charges(session: Session, before: datetime) -> Iterator[tuple[ColumnElement[bool], AnySelect]]:
+    """Hourly charges that have had their time, as a condition, and the daily sums that take their place."""
     for day in _days_with_hours(session, before):
         for services in batches(_settled_services(session, day)):
             of_day = and_(
@@ -78,13 +104,7 @@ def _expire_charges(session: Session, before: datetime) -> tuple[int, int]:
                 ChargeRow.window_start < day.end,
                 ChargeRow.service.in_(services),
             )
-            sums = _daily_sums(day, of_day)
-            hours += _count(session, select(ChargeRow.id).where(of_day))
-            days += _count(session, sums)
-            columns = [str(column.key) for column in sums.selected_columns]
-            session.execute(insert(ChargeDayRow).from_select(columns, sums))
-            session.execute(delete(ChargeRow).where(of_day))
-    return hours, days
+            yield of_day, _daily_sums(day, of_day)
 
 
 def _days_with_hours(session: Session, before: datetime) -> list[Window]:
@@ -141,21 +161,15 @@ def _if_agreed(column: ColumnElement[str]) -> ColumnElement[str]:
     return case((func.min(column) == func.max(column), func.min(column)), else_="")
 
 
-def _expire_refused_profiles(session: Session, before: datetime) -> int:
-    old = RefusedProfileRow.window_start < day_of(before).start
-    found = _count(session, select(RefusedProfileRow.id).where(old))
-    session.execute(delete(RefusedProfileRow).where(old), execution_options={"synchronize_session": False})
-    return found
+def _is_old_refusal(before: datetime) -> ColumnElement[bool]:
+    return RefusedProfileRow.window_start < day_of(before).start
 
 
-def _expire_raw_profiles(session: Session, before: datetime) -> int:
-    old = RawProfileRow.usage_id.in_(select(UsageRow.id).where(UsageRow.window_end <= before))
-    found = _count(session, select(RawProfileRow.usage_id).where(old))
-    session.execute(delete(RawProfileRow).where(old), execution_options={"synchronize_session": False})
-    return found
+def _is_old_profile(before: datetime) -> ColumnElement[bool]:
+    return RawProfileRow.usage_id.in_(select(UsageRow.id).where(UsageRow.window_end <= before))
 
 
-def _expire_runs(session: Session, before: datetime) -> int:
+def _leaving_runs(before: datetime) -> AnySelect:
     row, other = JobRunRow, aliased(JobRunRow)
     later_ok = exists().where(
         other.job == row.job,
@@ -165,15 +179,11 @@ def _expire_runs(session: Session, before: datetime) -> int:
         other.outcome == Outcome.OK.value,
         other.attempt > row.attempt,
     )
-    query = select(row.id).where(
+    return select(row.id).where(
         row.started_at < before,
         or_(row.outcome != Outcome.RUNNING.value, row.lease_until < before),
         or_(row.outcome != Outcome.OK.value, later_ok),
     )
-    ids = session.scalars(query).all()
-    for batch in batches(ids):
-        session.execute(delete(row).where(row.id.in_(batch)))
-    return len(ids)
 
 
 def _count(session: Session, query: AnySelect) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from finops.storage import usage
-from jobs.expire import UNREFERENCED_FOR
+from jobs.expire import UNREFERENCED_FOR, planned
 from jobs.runner import Summary
 from tests.small_ledger import REAL, SmallLedger, day, hour
 
@@ -64,6 +64,30 @@ def test_final_hours_that_had_their_time_become_daily_sums_of_the_same_money(old
     counts = old.runs()[0].counts
     assert counts["charge_hours"] == len(before) - len(left)
     assert counts["charge_days"] == len(sums)
+
+
+def test_what_it_would_delete_is_known_before(old: SmallLedger) -> None:
+    before = old.dump()
+    counts = planned(old.app())
+
+    assert (old.dump(), len(blobs(old))) == (before, 2)
+    assert old.look(EXPIRE) == Summary(due=1, ok=1)
+    assert old.runs()[0].counts == counts
+    assert counts["charge_hours"] > 0 < counts["raw_profiles"]
+    assert set(planned(old.app()).values()) == {0}
+
+
+def test_it_is_done_again_the_same_day_where_less_is_kept(old: SmallLedger) -> None:
+    old.keep = "hourly_days = 20"
+    old.write()
+    old.look(EXPIRE)
+    assert old.lines("charge_days") == []
+
+    old.keep = "hourly_days = 14"
+    old.write()
+
+    assert old.look(EXPIRE) == Summary(due=1, ok=1)
+    assert old.lines("charge_days") != []
 
 
 def test_what_is_young_enough_stays(drained_ledger: SmallLedger) -> None:

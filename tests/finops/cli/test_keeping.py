@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.finops.cli.running import finops
-from tests.small_ledger import SmallLedger
+from tests.small_ledger import SmallLedger, day
 
 
 def test_a_configuration_that_can_be_used_is_counted(company: Path) -> None:
@@ -133,6 +133,32 @@ def test_jobs_run_by_hand_make_the_same_ledger(
     assert dumps[0] == dumps[1]
     again = finops("--config", by_hand, "jobs", "run", "collect_profiles")
     assert "0 failed" in again.out
+
+
+def test_a_plan_says_what_is_due_and_does_nothing(small_ledger: SmallLedger) -> None:
+    config = small_ledger.folder / "config.toml"
+    planned = finops("--config", config, "jobs", "run", "collect_fleet", "--plan", "--window", "2026-11-02")
+
+    assert planned.code == 0
+    assert planned.out.splitlines()[:2] == [
+        "collect_fleet: 24 due",
+        "  2026-11-02T00:00:00Z/2026-11-02T01:00:00Z fleet",
+    ]
+    assert small_ledger.runs() == []
+
+
+def test_the_plan_of_expire_says_what_it_would_delete(drained_ledger: SmallLedger) -> None:
+    drained_ledger.keep = "hourly_days = 14"
+    drained_ledger.clock.moment = day(16).start
+    drained_ledger.write()
+    before, runs = drained_ledger.dump(), len(drained_ledger.runs())
+    mondays = [line for line in drained_ledger.lines("charges") if line["window_start"] < "2026-11-03"]
+    out = finops("--config", drained_ledger.folder / "config.toml", "jobs", "run", "expire", "--plan").out
+
+    assert out.splitlines()[0] == "expire: 1 due"
+    assert f"{len(mondays)} hourly charges would become" in out
+    assert "8 references to raw profiles would be deleted" in out
+    assert (drained_ledger.dump(), len(drained_ledger.runs())) == (before, runs)
 
 
 def test_a_run_that_failed_is_an_exit_code(tmp_path: Path, empty_database: Path) -> None:

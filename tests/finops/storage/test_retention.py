@@ -34,12 +34,12 @@ def expire(
     raw_before: datetime = NEVER,
     runs_before: datetime = NEVER,
 ) -> dict[str, int]:
-    return retention.expire(
-        session,
-        hourly_before=hourly_before,
-        raw_before=raw_before,
-        runs_before=runs_before,
-    )
+    """What leaves, after a look at what the plan of it says: that must be the same."""
+    before = {"hourly_before": hourly_before, "raw_before": raw_before, "runs_before": runs_before}
+    planned = retention.plan(session, **before)
+    done = retention.expire(session, **before)
+    assert planned == done
+    return done
 
 
 def count(session: Session, table: type[ChargeRow] | type[ChargeDayRow]) -> int:
