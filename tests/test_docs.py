@@ -43,6 +43,7 @@ DOCS = ROOT / "docs"
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
 ARCHITECTURE = DOCS / "architecture.md"
+OPERATIONS = DOCS / "operations.md"
 WORKED = DOCS / "how-a-dollar-is-computed.md"
 GLOSSARY = DOCS / "glossary.md"
 CLI = DOCS / "cli.md"
@@ -166,6 +167,13 @@ def test_the_architecture_has_every_room_job_and_table() -> None:
 @pytest.mark.parametrize("kind", ChargeKind)
 def test_every_kind_of_charge_has_its_row(kind: ChargeKind) -> None:
     assert f"\n| `{kind}` |" in WORKED.read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ChargeKind)
+def test_who_operates_it_is_told_what_to_do_about_every_kind_of_charge(kind: ChargeKind) -> None:
+    rows = [line for line in OPERATIONS.read_text("utf-8").splitlines() if line.startswith("| `")]
+
+    assert any(f"`{kind}`" in line.split("|")[1] for line in rows)
 
 
 @pytest.mark.parametrize("word", [*ChargeKind, *ChargeState, *CostMetric, *Outcome, *Resource])
