@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 
-@click.command(short_help="Back up the database and its blobs into one file, also while jobs run.")
+@click.command(short_help="Back up the ledger into one file, also while jobs run.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_context
 def backup(ctx: click.Context, file: Path) -> None:
-    """Back up the database and its blobs into one file, also while jobs run.
+    """Back up the ledger into one file, also while jobs run.
 
     FILE must not be there yet. It holds the ledger as it stood at one moment, and the raw profiles that it
     refers to. The configuration is not in it. For SQLite; PostgreSQL has pg_dump.

@@ -39,7 +39,7 @@ COMMANDS = {
     "doctor": ("finops.cli.doctor:doctor", "What needs doing, and why a number is small."),
     "backup": (
         "finops.cli.backup:backup",
-        "Back up the database and its blobs into one file, also while jobs run.",
+        "Back up the ledger into one file, also while jobs run.",
     ),
     "restore": ("finops.cli.backup:restore", "Put a backup back."),
     "demo": ("finops.cli.demo:demo", "The whole road over three weeks of real captures."),
