@@ -5,7 +5,7 @@ written together and always add up. Hours that are final keep their charges as t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,6 +26,7 @@ from finops.domain.profile import RefusedProfile, Usage
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import HOUR, Window, day_of
+from finops.errors import StorageError
 from finops.storage import (
     charges,
     function_costs,
@@ -39,8 +40,8 @@ from finops.storage import (
 from finops.storage.database import Session
 from finops.storage.ledger import LedgerState
 from jobs.runner import Done, Moved
-from jobs.settled import settled_hours, span
-from jobs.windows import Due, Key, fingerprint
+from jobs.settled import reopened_days, settled_hours, span
+from jobs.windows import Due, Key, fingerprint, stretches
 
 Attributions = dict[tuple[Resource, CostMetric, str], list[Attribution]]
 """The hours of a day that are divided, by resource, metric and currency: what can be added up."""
@@ -79,22 +80,15 @@ class AttributeCosts:
     name: str = "attribute_costs"
 
     def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
-        """Every service-day with machines or profiles, or that has been charged and is not final."""
+        """Every service-day with machines or profiles, or charged and not final; restated ones too."""
         window = span(app, within)
-        if window is None:
-            return {}
-        days = [day_of(part.start) for part in window.days()]
-        with app.readers() as session:
-            known = _inputs(app, session, Window(days[0].start, days[-1].end))
-        names = {name for names in (known.machines, known.usage_marks, known.states) for name, _ in names}
         keys: dict[Key, str] = {}
-        for name in sorted(names):
-            for day in days:
-                hours = _hours(app, known, name, day)
-                if not _is_closed(known, name, day) and any(
-                    _is_open(known, name, hour) or (name, hour) in known.states for hour in hours
-                ):
-                    keys[Key(day, name)] = _mark(app, known, name, hours)
+        with app.readers() as session:
+            days = reopened_days(session, within)
+            days |= {day_of(part.start) for part in window.days()} if window else set()
+            for stretch in stretches(days):
+                known = _inputs(app, session, Window(stretch[0].start, stretch[-1].end))
+                keys.update(_keys(app, known, stretch))
         return keys
 
     def prepare(self, app: App, work: Due) -> Prepared:
@@ -133,9 +127,10 @@ class AttributeCosts:
             raise Moved("its inputs changed meanwhile")
         if _is_closed(known, name, day):
             raise Moved(f"{day} became final meanwhile: it changes only by a restatement")
+        _refuse_displaced(known, name, prepared.allocations)
         now = app.clock.real()
         if prepared.service == app.registry.claim(work.key.scope):
-            services.replace(session, [prepared.service])
+            services.replace(session, [prepared.service], now)
         prices.record_splits(session, prepared.splits.values())
         for hour, allocation in prepared.allocations.items():
             is_final = hour in prepared.final
@@ -161,6 +156,17 @@ class AttributeCosts:
                 "function_costs": len(prepared.costs),
             }
         )
+
+
+def _keys(app: App, known: Inputs, days: Sequence[Window]) -> Iterator[tuple[Key, str]]:
+    names = {name for names in (known.machines, known.usage_marks, known.states) for name, _ in names}
+    for name in sorted(names):
+        for day in days:
+            hours = _hours(app, known, name, day)
+            if not _is_closed(known, name, day) and any(
+                _is_open(known, name, hour) or (name, hour) in known.states for hour in hours
+            ):
+                yield Key(day, name), _mark(app, known, name, hours)
 
 
 def _inputs(app: App, session: Session, window: Window) -> Inputs:
@@ -233,6 +239,24 @@ def _is_open(known: Inputs, name: str, hour: Window) -> bool:
         state.fingerprint.startswith(_machines_mark(known, other, hour))
         for other, state in known.final.get(hour, {}).items()
     )
+
+
+def _refuse_displaced(known: Inputs, name: str, hours: Iterable[Window]) -> None:
+    """Raise StorageError if a restated hour would be charged for machines that a final one was charged for.
+
+    While the registry gives the machines of somebody who is final in that hour to another name, nobody
+    can tell which of them were paid for.
+    """
+    for hour in hours:
+        state = known.states.get((name, hour))
+        if state is None or state.version == 1:
+            continue
+        for other, final in known.final.get(hour, {}).items():
+            if not final.fingerprint.startswith(_machines_mark(known, other, hour)):
+                raise StorageError(
+                    f"{hour}: the machines that {other} was charged for go by another name now,"
+                    f" so {name} might be charged for them too: restate {other} as well"
+                )
 
 
 def _mark(app: App, known: Inputs, name: str, hours: Iterable[Window]) -> str:

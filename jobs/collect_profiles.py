@@ -18,8 +18,16 @@ from finops.reports.shown import cut
 from finops.storage import refused_profiles, usage
 from finops.storage.database import Session
 from jobs.runner import Done
-from jobs.settled import COLLECT_PROFILES, open_hours, refuse_final, settle_time, span
-from jobs.windows import Due, Key, fingerprint, is_settled
+from jobs.settled import (
+    COLLECT_PROFILES,
+    forgotten,
+    has_forgotten,
+    open_hours,
+    open_names,
+    restated_marks,
+    settle_time,
+)
+from jobs.windows import Due, Key, fingerprint, is_settled, stretches
 
 log = structlog.get_logger()
 
@@ -32,10 +40,12 @@ class Collected:
     """What one source brought of one hour; what of it was refused, or taken with all its frames, and why."""
 
     usages: list[Usage] = field(default_factory=list)
+    offers: int = 0
     profiles: int = 0
     refused: list[RefusedProfile] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     unpruned: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +55,17 @@ class CollectProfiles:
     name: str = COLLECT_PROFILES
 
     def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
-        """What each source offers of each hour that is not final."""
-        window = span(app, within)
-        if window is None:
-            return {}
+        """What each source offers of each hour that is not final, or was restated."""
         with app.readers() as session:
-            hours = open_hours(session, window)
+            hours = open_hours(app, session, within)
+            if not hours:
+                return {}
+            restated = restated_marks(session, Window(hours[0].start, hours[-1].end))
         return {
             Key(hour, source.name): fingerprint(
-                *offers, settled=is_settled(hour, app.clock.now(), settle_time(app))
+                *offers,
+                settled=is_settled(hour, app.clock.now(), settle_time(app)),
+                restated=restated.get(hour, ""),
             )
             for source in app.sources
             for hour, offers in _by_hour(source, hours).items()
@@ -64,6 +76,7 @@ class CollectProfiles:
         source = next(source for source in app.sources if source.name == work.key.scope)
         collected = Collected()
         for offer in sorted(source.offers(work.key.window)):
+            collected.offers += 1
             profiles: list[Profile] = []
             weighed: list[WeighedProfile] = []
             with _refusing(source.name, offer, collected):
@@ -81,17 +94,23 @@ class CollectProfiles:
 
     def write(self, app: App, session: Session, work: Due, prepared: Collected) -> Done:
         """In place of what this source said of the hour before."""
-        refuse_final(session, work.key.window)
         source, hour, now = work.key.scope, work.key.window, app.clock.real()
+        is_open = open_names(app, session, hour)
+        stored = usage.headers(session, hour)
         said: dict[tuple[str, ProfileKind], list[Usage]] = defaultdict(list)
-        for header in usage.headers(session, hour):
-            if header.key.source == source:
+        for header in stored:
+            if header.key.source == source and is_open(header.key.service):
                 said[header.key.service, header.key.kind] = []
+        if not prepared.offers and has_forgotten(session, hour, {each.key.source for each in stored}, source):
+            said.clear()
+            prepared.notes.append(forgotten(hour))
+        else:
+            refused_profiles.replace(session, source, hour, prepared.refused, now, is_open)
         for each in prepared.usages:
-            said[each.key.service, each.key.kind].append(each)
+            if is_open(each.key.service):
+                said[each.key.service, each.key.kind].append(each)
         for (service, kind), usages in sorted(said.items()):
             usage.replace(session, source, service, hour, kind, usages, now)
-        refused_profiles.replace(session, source, hour, prepared.refused, now)
         problems = [f"{each.service} {each.kind}: {each.why}" for each in prepared.refused]
         problems += prepared.skipped
         counts = {
@@ -100,7 +119,7 @@ class CollectProfiles:
             "refused": len(problems),
             "unpruned": len(prepared.unpruned),
         }
-        return Done(counts, "; ".join([*problems, *prepared.unpruned]))
+        return Done(counts, "; ".join([*problems, *prepared.unpruned, *prepared.notes]))
 
 
 @contextmanager
@@ -122,12 +141,11 @@ def _unpruned(offer: ProfileOffer, weighed: Iterable[WeighedProfile]) -> list[st
 
 
 def _by_hour(source: ProfileSource, hours: list[Window]) -> dict[Window, list[object]]:
-    if not hours:
-        return {}
     offers: dict[Window, list[object]] = defaultdict(list)
     try:
-        for offer in sorted(source.offers(Window(hours[0].start, hours[-1].end))):
-            offers[offer.window].append(offer)
+        for part in stretches(hours):
+            for offer in sorted(source.offers(Window(part[0].start, part[-1].end))):
+                offers[offer.window].append(offer)
     except (BrokenInput, Unavailable) as error:
         # Each hour is still due: its run will fail, be seen, and be tried again. Other sources go on.
         return {hour: [f"unavailable: {error}"] for hour in hours}

@@ -11,8 +11,8 @@ from finops.domain.window import Window, day_of
 from finops.storage import prices
 from finops.storage.database import Session
 from jobs.runner import Done
-from jobs.settled import REFRESH_PRICES
-from jobs.windows import Due, Key, fingerprint
+from jobs.settled import REFRESH_PRICES, price_mark
+from jobs.windows import Due, Key
 from pricing.declared import declare
 from pricing.fetched import Fetcher
 from pricing.gate import gate
@@ -36,10 +36,7 @@ class RefreshPrices:
     def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:  # noqa: ARG002
         """Each price list once a day, and again when the configuration changes what it says."""
         today = day_of(app.clock.now())
-        return {
-            Key(today, scope.name): fingerprint(scope.name, *app.settings.prices.fixed)
-            for scope in app.price_scopes
-        }
+        return {Key(today, scope.name): price_mark(app, scope) for scope in app.price_scopes}
 
     def prepare(self, app: App, work: Due) -> Listed:
         """The price list as it is now."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from finops.app import App
 from finops.domain.window import Window, week_of
 from finops.reports import document, weekly
-from finops.storage import ledger, reports, runs
+from finops.storage import ledger, reports, restatement, runs
 from finops.storage.database import Session
 from finops.storage.runs import Outcome
 from jobs import runner
@@ -33,14 +33,13 @@ class WeeklyReport:
     name: str = NAME
 
     def inputs(self, app: App, within: Window | None = None) -> Mapping[Key, str]:
-        """Each ended week of which the ledger holds something, by the state of its windows."""
-        window = span(app, within)
-        if window is None:
-            return {}
+        """Each ended week of which the ledger holds something, by the state of its windows.
+
+        One of which something was restated is among them however old it is.
+        """
         keys: dict[Key, str] = {}
         with app.readers() as session:
-            week = week_of(window.start)
-            while week.end <= app.clock.now() and week.start < window.end:
+            for week in _weeks(app, session, within):
                 states = ledger.states(session, week)
                 if states:
                     keys[Key(week, "all")] = fingerprint(
@@ -49,7 +48,6 @@ class WeeklyReport:
                             for (name, hour), state in states.items()
                         )
                     )
-                week = week_of(week.end)
         return keys
 
     def prepare(self, app: App, work: Due) -> tuple[str, str]:
@@ -75,6 +73,17 @@ class WeeklyReport:
             session, "weekly", work.key.window, made, pins, work.fingerprint, app.clock.real()
         )
         return Done({"version": version})
+
+
+def _weeks(app: App, session: Session, within: Window | None) -> list[Window]:
+    """The ended weeks that a look concerns."""
+    window = span(app, within)
+    weeks = {week_of(day.start) for day in restatement.restated_days(session)}
+    if within is not None:
+        weeks = {week for week in weeks if week.overlap(within)}
+    if window is not None:
+        weeks |= {week_of(day.start) for day in window.days()}
+    return sorted(week for week in weeks if week.end <= app.clock.now())
 
 
 def _unfinished(app: App, week: Window) -> str:

@@ -3,7 +3,7 @@
 No timer's memory decides anything, so a scheduler that was down, or ran twice, loses and doubles nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -60,19 +60,31 @@ def ended_hours(start: datetime, now: datetime, look_back: timedelta = LOOK_BACK
     return Window(first, last) if first < last else None
 
 
+def stretches(parts: Iterable[Window]) -> Iterator[list[Window]]:
+    """Windows of one length in order, apart where one does not begin as the last one ends."""
+    stretch: list[Window] = []
+    for part in sorted(parts):
+        if stretch and stretch[-1].end != part.start:
+            yield stretch
+            stretch = []
+        stretch.append(part)
+    if stretch:
+        yield stretch
+
+
 def is_settled(hour: Window, now: datetime, settle: timedelta) -> bool:
     """Whether sources have had the time to bring all there is of an hour."""
     return hour.end + settle <= now
 
 
-def fingerprint(*parts: object, settled: bool | None = None) -> str:
-    """A digest of inputs; says whether the hour had settled when they were looked at."""
+def fingerprint(*parts: object, settled: bool | None = None, restated: str = "") -> str:
+    """A digest of inputs; says whether the hour had settled when they were looked at, and how restated."""
     digest = sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if settled is None:
         return digest
-    return (_SETTLED if settled else _EARLY) + digest
+    return (_SETTLED if settled else _EARLY) + restated + digest
 
 
-def was_settled(mark: str | None) -> bool:
-    """Whether a fingerprint was taken after its hour had settled."""
-    return mark is not None and mark.startswith(_SETTLED)
+def was_settled(mark: str | None, restated: str = "") -> bool:
+    """Whether a fingerprint was taken after its hour had settled, and since it was restated."""
+    return mark is not None and mark.startswith(_SETTLED + restated)

@@ -21,6 +21,9 @@ def weekly(report: Weekly) -> Document:
     Of a function, `observations` and `interval` are of its self cost, `total_observations` and
     `total_interval` of its total; both intervals are the sampling error alone. `functions_self` sums all
     functions as stored, listed or not. What is in `unpriced` is in no amount.
+
+    `restated` and `rewritten` are there only where something was: a report of what never changed says
+    today what it said then, byte for byte.
     """
     return {
         "window": window(report.window),
@@ -39,12 +42,27 @@ def weekly(report: Weekly) -> Document:
             for line in report.unclaimed
         ],
         "provisional_hours": report.provisional_hours,
+        **_past(report),
         "held": [held(line) for line in report.held],
         "unpriced": [unpriced(line) for line in report.unpriced],
         "without_machines": list(report.without_machines),
         "refused": [refused(each) for each in report.refused],
         "prices": [price(line) for line in report.prices],
     }
+
+
+def _past(report: Weekly) -> Document:
+    """What a reader of an earlier report of this window has to know."""
+    said: Document = {}
+    if report.restated is not None:
+        said["restated"] = {"hours": report.restated.hours, "reason": report.restated.reason}
+    if report.rewritten is not None:
+        said["rewritten"] = {
+            "as_of": moment_text(report.rewritten.as_of),
+            "hours": report.rewritten.hours,
+            "days": report.rewritten.days,
+        }
+    return said
 
 
 def service(line: ServiceLine) -> Document:

@@ -69,8 +69,20 @@ def _head(report: Weekly) -> Iterator[str]:
     yield from table(["", "", ""], cells, left=[2]).splitlines()[1:]
     if hours := report.provisional_hours:
         yield f"{counted(hours, 'hour is', 'hours are')} provisional: sources may still bring more"
+    yield from _past(report)
     for line in report.unpriced:
         yield f"without a price, so in no total: {harmless(str(line.kind))} ({harmless(line.service)})"
+
+
+def _past(report: Weekly) -> Iterator[str]:
+    """What a reader of an earlier report of this window has to know."""
+    if (restated := report.restated) is not None:
+        hours = counted(restated.hours, "hour was", "hours were")
+        yield cut(f"{hours} restated; the newest reason: {harmless(restated.reason)}", WIDTH - 2)
+    if (rewritten := report.rewritten) is not None:
+        hours, days = counted(rewritten.hours, "hour"), counted(rewritten.days, "day")
+        yield f"as of {moment_text(rewritten.as_of)}: {hours} and the functions of {days} were provisional"
+        yield "then, and are shown as they were last written"
 
 
 def _by_kind(lines: Iterable[ServiceLine]) -> dict[ChargeKind, Money]:

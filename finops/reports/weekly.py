@@ -22,7 +22,15 @@ from finops.domain.window import Window
 from finops.reports import charge_lines, function_lines
 from finops.reports.charge_lines import ChargeLine
 from finops.reports.function_lines import MEASURES, FunctionLine, dearest
-from finops.storage import charge_sums, function_costs, ledger, prices, refused_profiles, services
+from finops.storage import (
+    charge_sums,
+    function_costs,
+    ledger,
+    prices,
+    refused_profiles,
+    restatement,
+    services,
+)
 from finops.storage.database import Session
 from finops.storage.ledger import LedgerState
 
@@ -72,6 +80,23 @@ class UnpricedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """How many hours stand otherwise than they first became final, and why the newest of them do."""
+
+    hours: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """How much of a report as of a moment was provisional then, and is shown as it was last written."""
+
+    as_of: datetime
+    hours: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Weekly:
     """What a fleet cost in a window, by service and function."""
 
@@ -82,6 +107,8 @@ class Weekly:
     services: tuple[ServiceLine, ...]
     unclaimed: tuple[ServiceLine, ...]
     provisional_hours: int
+    restated: Restated | None
+    rewritten: Rewritten | None
     held: tuple[HeldLine, ...]
     unpriced: tuple[UnpricedLine, ...]
     without_machines: tuple[str, ...]
@@ -107,18 +134,19 @@ def build(
         metric: which of the four costs.
         limit: how many functions to list by service and resource, the dearest by self and those by
             total; 0 lists all.
-        as_of: read the ledger as it stood at a moment.
+        as_of: read the ledger as it stood at a moment: the versions that stood then, with the owners and
+            prices that were known. What was provisional then has been written over; see `Weekly.rewritten`.
 
     Raises:
         Incomplete: there are prices, and no charge has a cost by this metric: that is not zero.
     """
-    known = {service.name: service for service in services.every(session)}
+    known = {service.name: service for service in services.every(session, as_of=as_of)}
     lines = charge_lines.by_service(session, window, metric, currency, as_of)
     costs: dict[str, list[FunctionCost]] = defaultdict(list)
     for cost in function_costs.within(session, window, metric=metric, as_of=as_of):
         if cost.self_cost.currency == currency:
             costs[cost.service].append(cost)
-    states = ledger.states(session, window)
+    states = ledger.states(session, window, as_of=as_of)
     without = _without_machines(states, lines)
     made = [
         _service(known.get(name, Service(name)), lines.get(name, []), costs.get(name, []), currency, limit)
@@ -132,7 +160,9 @@ def build(
         total=total((line.total for line in made), currency),
         services=tuple(line for line in made if line.service.is_claimed),
         unclaimed=tuple(line for line in made if not line.service.is_claimed),
-        provisional_hours=ledger.provisional_hours(session, window),
+        provisional_hours=ledger.provisional_hours(session, window, as_of=as_of),
+        restated=_restated(session, window, as_of),
+        rewritten=_rewritten(session, window, as_of),
         held=tuple(_held(states)),
         unpriced=tuple(_unpriced(session, window, as_of)),
         without_machines=tuple(without),
@@ -174,6 +204,16 @@ def _functions(costs: Sequence[FunctionCost], resource: Resource, limit: int) ->
     return [line for line in dearest(every, "total", 0) if id(line) in chosen]
 
 
+def _restated(session: Session, window: Window, as_of: datetime | None) -> Restated | None:
+    hours, reason = restatement.newest(session, window, as_of)
+    return Restated(hours, reason) if hours else None
+
+
+def _rewritten(session: Session, window: Window, as_of: datetime | None) -> Rewritten | None:
+    hours, days = ledger.written_since(session, window, as_of) if as_of is not None else (0, 0)
+    return Rewritten(as_of, hours, days) if as_of is not None and (hours or days) else None
+
+
 def _held(states: States) -> list[HeldLine]:
     return [
         HeldLine(name, hour, state.message)
@@ -204,7 +244,7 @@ def _unpriced(session: Session, window: Window, as_of: datetime | None) -> list[
 def _prices(session: Session, window: Window, as_of: datetime | None) -> list[PriceLine]:
     rows = charge_sums.sums(session, window, by=("price_id", "split_id"), metric=CostMetric.LIST, as_of=as_of)
     used = [(str(price), str(split)) for price, split in (row.group for row in rows) if price]
-    listed = prices.by_id(session, {price for price, _ in used})
+    listed = prices.by_id(session, {price for price, _ in used}, known_at=as_of)
     splits = prices.splits_by_id(session, {split for _, split in used})
     lines = [
         PriceLine(

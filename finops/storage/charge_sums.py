@@ -107,6 +107,21 @@ def sums(
     return sorted(found, key=lambda one: (one.group, one.currency))
 
 
+def by_version(
+    session: Session, service: str, window: Window, *, currency: str, metric: CostMetric = CostMetric.LIST
+) -> dict[tuple[Window, int], Money]:
+    """What each version of each hour of a service charges; one without an amount is left out."""
+    row = ChargeRow
+    key = (row.window_start, row.window_end, row.ledger_version)
+    query = select(*key, *exact_sum(getattr(row, f"{metric}_nanos")))
+    query = within_window(query, row, window, service).where(row.currency == currency).group_by(*key)
+    found = {
+        (Window(start, end), version): whole(upper, lower)
+        for start, end, version, upper, lower in session.execute(query)
+    }
+    return {place: Money(nanos, currency) for place, nanos in found.items() if nanos is not None}
+
+
 def exact_sum(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """A sum in two halves that `whole` puts together; both null where nothing was added."""
     upper = column.op(">>", return_type=Whole())(literal(_HALF_BITS, Integer))

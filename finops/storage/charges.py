@@ -20,6 +20,7 @@ from finops.storage import ledger
 from finops.storage.kinds import kind_columns, machine_kind
 from finops.storage.portable import AnyRow, AnySelect
 from finops.storage.tables import ChargeDayRow, ChargeRow, LedgerWindowRow
+from finops.storage.temporal import standing
 
 Pins = Mapping[tuple[str, Window], int]
 """The ledger version of each service-hour that a report read."""
@@ -106,7 +107,7 @@ def refuse_cut_days(session: Session, window: Window, service: str | None) -> No
 def refuse_restated_days(
     session: Session, window: Window, service: str | None, as_of: datetime | None
 ) -> None:
-    """Raise Incomplete if a day of which only the sum is left was restated after the moment asked for."""
+    """Raise Incomplete if a day of which only the sum is left was written after the moment asked for."""
     if as_of is None:
         return
     version, day = LedgerWindowRow, ChargeDayRow
@@ -116,11 +117,13 @@ def refuse_restated_days(
         day.window_end >= version.window_end,
     )
     query = within_window(select(version.service, day.window_start), version, window, service)
-    query = query.join(day, same_day).where(version.ledger_version > 1, version.recorded_at > as_of)
+    query = query.join(day, same_day).where(
+        version.grain == ledger.HOURLY, standing(version), ledger.last_written(version) > as_of
+    )
     found = session.execute(query.limit(1)).first()
     if found is not None:
         raise Incomplete(
-            f"{found[0]} on {found[1]:%Y-%m-%d} was restated since {moment_text(as_of)},"
+            f"{found[0]} on {found[1]:%Y-%m-%d} was written since {moment_text(as_of)},"
             " and its hours have left the ledger"
         )
 

@@ -47,7 +47,9 @@ Timed = (
 )
 
 # Ids differ from one database to the next, and so do the moments at which each was told.
-_NOT_HISTORY = {"id", "function_id", "recorded_at", "superseded_at", "as_of", "made_at"}
+# Only a restatement has an author.
+_WHERE_SAID = {"restated_by"}
+_NOT_HISTORY = {"id", "function_id", "recorded_at", "superseded_at", "written_at", "as_of", "made_at"}
 
 
 def canonical(session: Session) -> Iterator[str]:
@@ -109,7 +111,11 @@ def _order(line: Line) -> tuple[str, ...]:
 
 
 def _line(row: RowMapping) -> Line:
-    return {name: _plain(value) for name, value in row.items() if name not in _NOT_HISTORY}
+    return {
+        name: _plain(value)
+        for name, value in row.items()
+        if name not in _NOT_HISTORY and (value or name not in _WHERE_SAID)
+    }
 
 
 def _plain(value: object) -> object:

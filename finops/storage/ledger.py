@@ -7,14 +7,13 @@ and function costs of that version are read.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, case, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from finops.domain.charge import ChargeState
 from finops.domain.window import DAY, HOUR, Window, day_of
-from finops.errors import NotFound, StorageError
+from finops.errors import StorageError
 from finops.storage.portable import AnyRow, AnySelect
 from finops.storage.tables import ChargeDayRow, ChargeRow, FunctionCostRow, LedgerWindowRow
 from finops.storage.temporal import standing
@@ -30,8 +29,9 @@ class LedgerState:
     Attributes:
         is_held: its numbers are shown and not believed; the message says why.
         fingerprint: of the inputs that it was computed from.
-        reason: why it was restated; "" for the first version.
-        recorded_at: when this version began, not when it was last written over.
+        reason, restated_by: why and by whom it was restated; "" for the first version.
+        recorded_at: when this version began.
+        written_at: when it was last written over; it was provisional until then.
     """
 
     version: int
@@ -40,7 +40,9 @@ class LedgerState:
     fingerprint: str
     message: str
     recorded_at: datetime
+    written_at: datetime
     reason: str = ""
+    restated_by: str = ""
     superseded_at: datetime | None = None
 
 
@@ -54,7 +56,6 @@ def record(
     fingerprint: str,
     message: str,
     now: datetime,
-    reason: str = "",
 ) -> int:
     """Say how the standing version of an hour or a day stands, and give its number.
 
@@ -66,39 +67,23 @@ def record(
     """
     if state is ChargeState.HELD:
         raise ValueError("a window is provisional or final; whether it is held is said beside that")
-    said = {"state": state.value, "is_held": is_held, "fingerprint": fingerprint, "message": message}
+    said: dict[str, object] = {
+        "state": state.value,
+        "is_held": is_held,
+        "fingerprint": fingerprint,
+        "message": message,
+    }
     row = _standing(session, service, window)
     if row is None:
-        session.execute(insert(LedgerWindowRow), [_first(service, window, now) | said | {"reason": reason}])
+        session.execute(insert(LedgerWindowRow), [_first(service, window, now) | said])
         return 1
     if row.state == ChargeState.FINAL:
         if any(getattr(row, name) != value for name, value in said.items()):
             raise StorageError(f"{service} {window} is final: it changes only by a restatement")
     else:
-        said["reason"] = reason or row.reason
+        said["written_at"] = max(now, row.recorded_at)  # a clock may have stepped back
         session.execute(update(LedgerWindowRow).where(*_version(service, window, row)).values(said))
     return int(row.ledger_version)
-
-
-def restate(session: Session, service: str, window: Window, reason: str, now: datetime) -> int:
-    """Begin the next version of a final window, and give its number; the old one is kept.
-
-    The new version is provisional, due (it has no fingerprint), and until it is written a copy of
-    what the old one said: nobody reads a hole. A window that is provisional anyway is left as it is.
-    With an hour goes the day that holds it, whose function costs divide the hour's charges.
-
-    Raises:
-        NotFound: the window was never recorded.
-        StorageError: its hours have left the ledger for daily sums.
-    """
-    refuse_expired(session, service, window)
-    row = _standing(session, service, window)
-    if row is None:
-        raise NotFound(f"the ledger holds nothing of {service} in {window}")
-    day = day_of(window.start)
-    if window != day and _standing(session, service, day) is not None:
-        restate(session, service, day, reason, now)
-    return _restated(session, service, window, row, reason, now)
 
 
 def states(
@@ -109,19 +94,30 @@ def states(
     grain: timedelta | None = None,
     as_of: datetime | None = None,
 ) -> dict[tuple[str, Window], LedgerState]:
-    """The versions that stand, or stood at a moment, of the hours and days within a window."""
+    """The versions that stand, or stood at a moment, of the hours and days within a window.
+
+    One that was provisional at that moment is given as provisional, and as it was last written.
+    """
     query = _within(select(LedgerWindowRow.__table__), window, grain)
     query = query.where(standing(LedgerWindowRow, as_of))
     if service is not None:
         query = query.where(LedgerWindowRow.service == service)
     rows = session.execute(query.order_by(LedgerWindowRow.window_start)).all()
-    return {(row.service, Window(row.window_start, row.window_end)): _state(row) for row in rows}
+    return {(row.service, Window(row.window_start, row.window_end)): _state(row, as_of) for row in rows}
 
 
 def history(session: Session, service: str, window: Window) -> list[LedgerState]:
     """Every version of one window, the first one first."""
     query = select(LedgerWindowRow.__table__).where(*_of(service, window))
     return [_state(row) for row in session.execute(query.order_by(LedgerWindowRow.ledger_version))]
+
+
+def versions(session: Session, service: str, window: Window) -> list[tuple[Window, LedgerState]]:
+    """Every version of every hour of a service within a window, by hour, the first one first."""
+    row = LedgerWindowRow
+    query = _within(select(row.__table__), window, HOUR).where(row.service == service)
+    found = session.execute(query.order_by(row.window_start, row.ledger_version))
+    return [(Window(each.window_start, each.window_end), _state(each)) for each in found]
 
 
 def stands(
@@ -146,7 +142,7 @@ def stands(
     if service is not None:
         versions = versions.where(version.service == service)
     if state is not None:
-        versions = versions.where(version.state == state.value)
+        versions = versions.where(stood_as(state, as_of))
     return tuple_(table.service, table.window_start, table.ledger_version).in_(versions)
 
 
@@ -157,12 +153,33 @@ def hours_with_final(session: Session, window: Window) -> set[Window]:
     return {Window(start, end) for start, end in found}
 
 
-def provisional_hours(session: Session, window: Window, service: str | None = None) -> int:
-    """How many hours within a window may still change, for any service or for one."""
-    query = _in_state(select(LedgerWindowRow.window_start).distinct(), window, ChargeState.PROVISIONAL)
+def hours_ever_final(session: Session, window: Window) -> set[Window]:
+    """The hours within a window of which something is final, or was until it was restated."""
+    row = LedgerWindowRow
+    query = _within(select(row.window_start, row.window_end).distinct(), window, HOUR)
+    found = session.execute(query.where(row.state == ChargeState.FINAL.value))
+    return {Window(start, end) for start, end in found}
+
+
+def provisional_hours(
+    session: Session, window: Window, service: str | None = None, *, as_of: datetime | None = None
+) -> int:
+    """How many hours within a window may still change, or might at a moment, for any service or for one."""
+    query = select(LedgerWindowRow.window_start).distinct()
+    query = _in_state(query, window, ChargeState.PROVISIONAL, as_of)
     if service is not None:
         query = query.where(LedgerWindowRow.service == service)
     return len(session.execute(query).all())
+
+
+def written_since(session: Session, window: Window, as_of: datetime) -> tuple[int, int]:
+    """How many hours and days stood at a moment, and were provisional then and written over since."""
+    row = LedgerWindowRow
+    query = _within(select(row.grain, row.window_start).distinct(), window, None)
+    found = [
+        grain for grain, _ in session.execute(query.where(standing(row, as_of), last_written(row) > as_of))
+    ]
+    return found.count(HOURLY), found.count(DAILY)
 
 
 def summed_days(session: Session, window: Window) -> set[tuple[str, Window]]:
@@ -171,6 +188,21 @@ def summed_days(session: Session, window: Window) -> set[tuple[str, Window]]:
     query = select(row.service, row.window_start, row.window_end).distinct()
     found = session.execute(query.where(row.window_start >= window.start, row.window_end <= window.end))
     return {(service, Window(start, end)) for service, start, end in found}
+
+
+def last_written(table: type[LedgerWindowRow]) -> ColumnElement[datetime]:
+    """When a version was last written over."""
+    return func.coalesce(table.written_at, table.recorded_at)
+
+
+def stood_as(state: ChargeState, as_of: datetime | None = None) -> ColumnElement[bool]:
+    """The condition that a version is in a state, or was at a moment: only a provisional one is written."""
+    row = LedgerWindowRow
+    if as_of is None:
+        return row.state == state.value
+    if state is ChargeState.PROVISIONAL:
+        return or_(row.state == state.value, last_written(row) > as_of)
+    return and_(row.state == state.value, last_written(row) <= as_of)
 
 
 def refuse_expired(session: Session, service: str, window: Window) -> None:
@@ -208,7 +240,10 @@ def _first(service: str, window: Window, now: datetime) -> dict[str, object]:
         "grain": _grain(window.end - window.start),
         "state": ChargeState.PROVISIONAL.value,
         "fingerprint": "",
+        "reason": "",
+        "restated_by": None,
         "recorded_at": now,
+        "written_at": now,
         "superseded_at": None,
     }
 
@@ -225,45 +260,25 @@ def _within(query: AnySelect, window: Window, grain: timedelta | None) -> AnySel
     return query if grain is None else query.where(row.grain == _grain(grain))
 
 
-def _in_state(query: AnySelect, window: Window, state: ChargeState) -> AnySelect:
+def _in_state(
+    query: AnySelect, window: Window, state: ChargeState, as_of: datetime | None = None
+) -> AnySelect:
     query = _within(query, window, HOUR)
-    return query.where(standing(LedgerWindowRow), LedgerWindowRow.state == state.value)
+    return query.where(standing(LedgerWindowRow, as_of), stood_as(state, as_of))
 
 
-def _restated(session: Session, service: str, window: Window, row: AnyRow, reason: str, now: datetime) -> int:
-    version = int(row.ledger_version)
-    if row.state != ChargeState.FINAL:
-        return version
-    old = update(LedgerWindowRow).where(*_version(service, window, row))
-    session.execute(old.values(superseded_at=now))
-    new = {"ledger_version": version + 1, "is_held": row.is_held, "message": row.message, "reason": reason}
-    session.execute(insert(LedgerWindowRow), [_first(service, window, now) | new])
-    _copy(session, service, window, version)
-    return version + 1
-
-
-def _state(row: AnyRow) -> LedgerState:
+def _state(row: AnyRow, as_of: datetime | None = None) -> LedgerState:
+    written_at = row.written_at or row.recorded_at
+    is_written_since = as_of is not None and written_at > as_of
     return LedgerState(
         version=row.ledger_version,
-        state=ChargeState(row.state),
+        state=ChargeState.PROVISIONAL if is_written_since else ChargeState(row.state),
         is_held=row.is_held,
         fingerprint=row.fingerprint,
         message=row.message,
         recorded_at=row.recorded_at,
+        written_at=written_at,
         reason=row.reason,
+        restated_by=row.restated_by or "",
         superseded_at=row.superseded_at,
     )
-
-
-def _copy(session: Session, service: str, window: Window, version: int) -> None:
-    """Give the next version of a window the rows of one version."""
-    table = ChargeRow if _grain(window.end - window.start) == HOURLY else FunctionCostRow
-    changed: dict[str, ColumnElement[Any]] = {"ledger_version": literal(version + 1)}
-    if table is ChargeRow:
-        final = ChargeRow.state == ChargeState.FINAL.value
-        changed["state"] = case((final, ChargeState.PROVISIONAL.value), else_=ChargeRow.state)
-    columns = [column for column in table.__table__.columns if column.name != "id"]
-    rows = select(*(changed.get(column.name, column) for column in columns)).where(
-        table.service == service, table.window_start == window.start, table.ledger_version == version
-    )
-    session.execute(insert(table).from_select([column.name for column in columns], rows))

@@ -1,7 +1,7 @@
 """Machine-hours: which machines ran for which name of the fleet, as each fleet source said."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace as changed
 from datetime import datetime
 
@@ -24,12 +24,12 @@ def replace(
     window: Window,
     rows: Iterable[MachineHours],
     now: datetime,
-    frozen: Collection[Window] = (),
+    is_open: Callable[[str], bool] = lambda _name: True,
 ) -> int:
     """Store what a source says of a window, in place of what it said before; give the rows written.
 
-    Hour by hour: the `frozen` ones and those of which it says the same as before are left untouched.
-    What stood when something of its hour was final is kept as superseded.
+    Rows that say the same as before, and those of names that are not open, are left untouched. What
+    stood once something of its hour had been final is kept as superseded.
 
     Raises:
         ValueError: the window is not whole hours, or a row lies outside it or not within one hour.
@@ -38,22 +38,35 @@ def replace(
     stored: dict[Window, list[AnyRow]] = defaultdict(list)
     for row in _rows(session, window, source=source):
         stored[hour_of(row.window_start)].append(row)
-    settled = ledger.hours_with_final(session, window)
+    settled = ledger.hours_ever_final(session, window)
     written = 0
-    for hour in sorted((said.keys() | stored.keys()) - set(frozen)):
-        if Counter(said[hour]) == Counter(_machine_hours(row) for row in stored[hour]):
-            continue
-        ids = [row.id for row in stored[hour]]
-        retire(session, MachineHoursRow, ids, is_kept=hour in settled, now=now)
-        if said[hour]:
-            session.execute(insert(MachineHoursRow), [_columns(row, now) for row in said[hour]])
-        written += len(said[hour])
+    for hour in sorted(said.keys() | stored.keys()):
+        new = Counter(row for row in said[hour] if is_open(row.service))
+        gone = []
+        for row in stored[hour]:
+            if not is_open(row.service):
+                continue
+            one = _machine_hours(row)
+            if new[one]:
+                new[one] -= 1
+            else:
+                gone.append(row.id)
+        retire(session, MachineHoursRow, gone, is_kept=hour in settled, now=now)
+        rows_new = [_columns(row, now) for row in new.elements()]
+        if rows_new:
+            session.execute(insert(MachineHoursRow), rows_new)
+        written += len(rows_new)
     return written
 
 
 def within(session: Session, window: Window, *, as_of: datetime | None = None) -> list[MachineHours]:
     """What all sources say of the hours that begin in a window, in an order that has no chance in it."""
     return sorted((_machine_hours(row) for row in _rows(session, window, as_of=as_of)), key=_order)
+
+
+def sources(session: Session, window: Window) -> set[str]:
+    """Which sources say something of a window."""
+    return {row.source for row in _rows(session, window)}
 
 
 def _by_hour(source: str, window: Window, rows: Iterable[MachineHours]) -> dict[Window, list[MachineHours]]:

@@ -83,11 +83,13 @@ def find(
     return sorted(found, key=lambda price: (price.kind.account == "", price.kind.zone == ""))
 
 
-def by_id(session: Session, ids: Collection[str]) -> dict[str, Price]:
-    """Prices by their ids, as last known; an id that is not known is left out."""
+def by_id(session: Session, ids: Collection[str], *, known_at: datetime | None = None) -> dict[str, Price]:
+    """Prices by their ids, as last known, or as known at a moment; an id that is not known is left out."""
     found: dict[str, Price] = {}
     for batch in batches(ids):
         query = select(PriceRow.__table__).where(PriceRow.price_id.in_(batch))
+        if known_at is not None:
+            query = query.where(PriceRow.recorded_at <= known_at)
         rows = session.execute(query.order_by(PriceRow.recorded_at))
         found.update({row.price_id: _price(row) for row in rows})
     return found

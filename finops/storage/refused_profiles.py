@@ -3,7 +3,7 @@
 They are kept, so that money which reached no function for their sake says so, and not in the logs alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -18,11 +18,17 @@ from finops.storage.temporal import retire, standing
 
 
 def replace(
-    session: Session, source: str, hour: Window, refused: Iterable[RefusedProfile], now: datetime
+    session: Session,
+    source: str,
+    hour: Window,
+    refused: Iterable[RefusedProfile],
+    now: datetime,
+    is_open: Callable[[str], bool] = lambda _name: True,
 ) -> None:
     """Store what of a source's profiles of an hour was refused, in place of what was. The caller commits.
 
-    What stood when something of the hour was final is kept as superseded.
+    What is said of names that are not open is left as it was. What stood once something of the hour had
+    been final is kept as superseded.
 
     Raises:
         ValueError: one is of another source or hour.
@@ -31,10 +37,11 @@ def replace(
     for each in said:
         if (each.source, each.window) != (source, hour):
             raise ValueError(f"{each.source} {each.window} is not {source} {hour}")
-    stored = [row for row in _rows(session, hour) if row.source == source]
+    said = [each for each in said if is_open(each.service)]
+    stored = [row for row in _rows(session, hour) if row.source == source and is_open(row.service)]
     if said == sorted(map(_refused_profile, stored)):
         return
-    is_kept = hour in ledger.hours_with_final(session, hour)
+    is_kept = hour in ledger.hours_ever_final(session, hour)
     retire(session, RefusedProfileRow, [row.id for row in stored], is_kept=is_kept, now=now)
     if said:
         session.execute(insert(RefusedProfileRow), [_columns(each, now) for each in said])

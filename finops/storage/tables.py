@@ -55,6 +55,19 @@ class ServiceRow(Base):
     is_claimed: Mapped[bool]
 
 
+class PastServiceRow(Base):
+    """What a service was described as until a moment: a report of before that moment says it so."""
+
+    __tablename__ = "past_services"
+
+    name: Mapped[str] = mapped_column(NAME, primary_key=True)
+    until: Mapped[datetime] = mapped_column(primary_key=True)
+    team: Mapped[str]
+    cost_centre: Mapped[str]
+    environment: Mapped[str]
+    is_claimed: Mapped[bool]
+
+
 class FunctionRow(Base):
     """A function, once; its digest is the key on which concurrent writers agree."""
 
@@ -290,6 +303,13 @@ class LedgerWindowRow(Base):
             sqlite_where=text("superseded_at IS NULL"),
             postgresql_where=text("superseded_at IS NULL"),
         ),
+        # Restated windows are few, and every look of a job asks for them, however old they are.
+        Index(
+            "ix_ledger_windows_restated",
+            "window_start",
+            sqlite_where=text("ledger_version > 1"),
+            postgresql_where=text("ledger_version > 1"),
+        ),
         CheckConstraint("grain IN ('hour', 'day')", name="grain_is_hour_or_day"),
     )
 
@@ -303,8 +323,12 @@ class LedgerWindowRow(Base):
     is_held: Mapped[bool]
     fingerprint: Mapped[str] = mapped_column(DIGEST)
     reason: Mapped[str]
+    restated_by: Mapped[str | None]
     message: Mapped[str]
     recorded_at: Mapped[datetime]
+    written_at: Mapped[datetime | None]
+    """When it was last written over; since then, if it is final, it stands as it is. Null where a release
+    wrote it that did not say: then it counts as written when it was recorded."""
     superseded_at: Mapped[datetime | None]
 
 

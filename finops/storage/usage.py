@@ -61,8 +61,8 @@ def replace(
 ) -> int:
     """Store what a source says of a name, hour and kind in place of what it said; give the rows written.
 
-    Where it says the same as before nothing is touched. What stood when something of that hour was
-    final is kept as superseded.
+    Where it says the same as before nothing is touched. What stood once something of that hour had
+    been final is kept as superseded.
 
     Raises:
         ValueError: `hour` is none, a usage is of something else, or two are of the same dimensions.
@@ -76,7 +76,7 @@ def replace(
     differing = sorted(
         (key for key in new.keys() | old.keys() if new.get(key) != old.get(key, (0, None))[1]), key=order
     )
-    is_kept = hour in ledger.hours_with_final(session, hour)
+    is_kept = hour in ledger.hours_ever_final(session, hour)
     retire(session, UsageRow, [old[key][0] for key in differing if key in old], is_kept=is_kept, now=now)
     written = [new[key] for key in differing if key in new]
     for one in written:

@@ -113,8 +113,8 @@ def test_readers_cannot_write(small_ledger: SmallLedger) -> None:
     app = small_ledger.app()
 
     with app.readers() as session, pytest.raises(OperationalError, match="readonly"):
-        services.replace(session, [Service("checkout")])
+        services.replace(session, [Service("checkout")], app.clock.real())
     with app.sessions.begin() as session:
-        services.replace(session, [Service("checkout")])
+        services.replace(session, [Service("checkout")], app.clock.real())
     with app.readers() as session:
         assert [service.name for service in services.every(session)] == ["checkout"]

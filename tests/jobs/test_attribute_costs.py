@@ -11,7 +11,6 @@ import pytest
 from finops.domain.money import Money
 from finops.domain.window import HOUR, Window, moment_text
 from finops.reports import weekly
-from finops.storage import ledger
 from finops.storage.runs import Outcome
 from jobs import runner
 from jobs.attribute_costs import AttributeCosts
@@ -22,7 +21,6 @@ from tests.small_ledger import (
     HOURS,
     MONDAY,
     PRICES,
-    REAL,
     SERVICES,
     TUESDAY,
     SmallLedger,
@@ -400,21 +398,21 @@ def test_a_first_day_that_begins_at_noon_is_final_once_its_hours_are(small_ledge
     ]
 
 
-def test_function_costs_outlive_the_hours_that_they_were_made_of(drained_ledger: SmallLedger) -> None:
-    drained_ledger.keep = "hourly_days = 14"
-    drained_ledger.clock.moment = day(15).start
-    drained_ledger.write()
-    with drained_ledger.app().sessions() as session, session.begin():
-        ledger.restate(session, "checkout", day(), "its day is provisional when its hours leave", REAL)
-    drained_ledger.look("expire")
-    assert drained_ledger.lines("charge_days", service="checkout")
-    before = drained_ledger.dump()
+def test_function_costs_outlive_the_hours_that_they_were_made_of(small_ledger: SmallLedger) -> None:
+    small_ledger.keep = "hourly_days = 14"
+    small_ledger.clock.moment = day(15).start
+    small_ledger.write()
+    small_ledger.look(*ROAD, within=Window(MONDAY, MONDAY + 12 * HOUR))
+    assert states(small_ledger, grain="day") == ["provisional"], "half of its hours were never asked for"
+    small_ledger.look("expire")
+    assert small_ledger.lines("charge_days", service="checkout")
+    before = small_ledger.dump()
 
-    drained_ledger.keep += "\nsmallest_share = 0.5"
-    drained_ledger.write()
+    small_ledger.keep += "\nsmallest_share = 0.5"
+    small_ledger.write()
 
-    assert drained_ledger.look(ATTRIBUTE, within=day()) == Summary()
-    assert drained_ledger.dump() == before
+    assert small_ledger.look(ATTRIBUTE, within=day()) == Summary()
+    assert small_ledger.dump() == before
 
 
 def test_without_a_first_hour_it_is_a_week_before_now_and_earlier_ones_are_not_waited_for(

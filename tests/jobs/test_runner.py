@@ -48,7 +48,7 @@ class Chore:
         return written_as(work)
 
     def write(self, app: App, session: Session, work: Due, prepared: str) -> Done:
-        services.replace(session, [Service(prepared)])
+        services.replace(session, [Service(prepared)], app.clock.real())
         self.after_writing(work)
         return Done({"services": 1}, self.problems)
 

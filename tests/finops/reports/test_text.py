@@ -35,7 +35,7 @@ def dollars(line: str) -> Decimal:
 
 @pytest.fixture
 def shop(session: Session) -> Session:
-    services.replace(session, [Service("shop", team="payments"), Service("batch", is_claimed=False)])
+    services.replace(session, [Service("shop", team="payments"), Service("batch", is_claimed=False)], NOW)
     book(
         session,
         charge("10"),
@@ -143,7 +143,7 @@ def test_an_empty_window_says_so(session: Session) -> None:
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_name_neither_acts_nor_breaks_a_line(session: Session, name: str) -> None:
     service = Service(name[:100], team=name, cost_centre=name)
-    services.replace(session, [service, Service("nobody's " + name[:90], is_claimed=False)])
+    services.replace(session, [service, Service("nobody's " + name[:90], is_claimed=False)], NOW)
     book(session, charge("10", service=service.name), charge("1", service="nobody's " + name[:90]))
     book_costs(session, replace(cost("f", "10"), service=service.name, function=function(name)))
 

@@ -29,6 +29,7 @@ from tests.finops.storage.notation import (
     day,
     hour,
     record,
+    restate,
 )
 from tests.small_ledger import HOURS, SmallLedger
 
@@ -43,7 +44,7 @@ def made(session: Session, **words: object) -> Weekly:
 @pytest.fixture
 def shop(session: Session) -> Session:
     """A shop that used $10 and idled $5, a batch that nobody claims, and a rack without a price."""
-    services.replace(session, [Service("shop", team="payments"), Service("batch", is_claimed=False)])
+    services.replace(session, [Service("shop", team="payments"), Service("batch", is_claimed=False)], NOW)
     book(
         session,
         charge("10"),
@@ -123,7 +124,7 @@ def test_provisional_hours_are_counted_once(session: Session) -> None:
 def test_a_report_of_a_moment_reads_what_stood_then(session: Session) -> None:
     book(session, charge("1"), state=ChargeState.FINAL)
     later = NOW.replace(hour=18)
-    ledger.restate(session, "shop", hour(0), "the bill came", later)
+    restate(session, hour(0), later)
     book(session, charge("7"), now=later)
 
     assert made(session, as_of=NOW).total == Money.of("1")

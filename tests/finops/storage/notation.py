@@ -13,8 +13,8 @@ from finops.domain.money import NANOS_PER_HOUR, Money
 from finops.domain.price import Price
 from finops.domain.profile import ProfileKind, Usage, UsageKey
 from finops.domain.resource import Resource
-from finops.domain.window import DAY, Window, day_of, hour_of
-from finops.storage import charges, function_costs, ledger
+from finops.domain.window import DAY, HOUR, Window, day_of, hour_of
+from finops.storage import charges, function_costs, ledger, restatement
 from tests.finops.costs.notation import function, trie
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -122,6 +122,12 @@ def record(
     return ledger.record(
         session, service, window, state=state, is_held=False, fingerprint=fingerprint, message="", now=now
     )
+
+
+def restate(session: Session, window: Window, now: datetime, service: str = "shop") -> int:
+    """Restate what is final of a window, and give the version that stands of its first hour."""
+    restatement.restate(session, window, "the bill came", now, service=service, by="ann")
+    return next(iter(ledger.states(session, window, service, grain=HOUR).values())).version
 
 
 def book(

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from finops.domain.charge import Amounts, Charge, ChargeKind, ChargeState, CostMetric
 from finops.domain.money import Money
 from finops.domain.resource import Resource
-from finops.storage import charges, database, ledger
+from finops.storage import charges, database
 from finops.storage.charge_sums import sums
-from tests.finops.storage.notation import FLEET, LATER, NOW, book, charge, day, hour, hours
+from tests.finops.storage.notation import FLEET, LATER, NOW, book, charge, day, hour, hours, restate
 
 FINAL = ChargeState.FINAL
 LIST = CostMetric.LIST
@@ -149,7 +149,7 @@ def test_a_sum_says_whether_it_may_change_and_whether_it_is_an_estimate(session:
 
 def test_only_the_version_that_stands_is_summed(session: Session) -> None:
     book(session, charge("1"), state=FINAL)
-    version = ledger.restate(session, "shop", hour(0), "the bill came", LATER)
+    version = restate(session, hour(0), LATER)
     charges.replace(session, "shop", hour(0), [charge("7")], version)
 
     assert [one.amount for one in sums(session, day(), by=[], metric=LIST)] == [Money.of("7")]

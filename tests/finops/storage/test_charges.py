@@ -17,7 +17,7 @@ from finops.domain.resource import Resource
 from finops.domain.window import Window
 from finops.errors import CurrencyMismatch
 from finops.storage import charges, database, ledger
-from tests.finops.storage.notation import FLEET, LATER, NOW, book, charge, day, hour, hours
+from tests.finops.storage.notation import FLEET, LATER, NOW, book, charge, day, hour, hours, restate
 
 FINAL = ChargeState.FINAL
 
@@ -76,7 +76,7 @@ def test_a_restatement_is_read_and_the_past_is_not_changed(session: Session) -> 
     book(session, charge("1"), charge("2", at=1), state=FINAL)
     pins = {key: state.version for key, state in ledger.states(session, day()).items()}
 
-    version = ledger.restate(session, "shop", hour(0), "the bill came", LATER)
+    version = restate(session, hour(0), LATER)
     charges.replace(session, "shop", hour(0), [charge("7")], version)
 
     def listed(**words: object) -> list[Money | None]:

@@ -11,6 +11,7 @@ from finops.domain.service import Service
 from finops.errors import ConfigError
 from finops.storage import database, services
 from finops.storage.tables import Base
+from tests.finops.storage.notation import NOW
 
 
 def names(session: Session) -> list[str]:
@@ -20,7 +21,7 @@ def names(session: Session) -> list[str]:
 def test_a_reader_is_not_held_up_by_a_writer(shared: Engine) -> None:
     write, read = database.sessions(shared), database.sessions(shared, is_reading=True)
     with write.begin() as writer:
-        services.replace(writer, [Service("shop")])
+        services.replace(writer, [Service("shop")], NOW)
         with read() as reader:
             assert names(reader) == []
     with read() as reader:
@@ -32,7 +33,7 @@ def test_a_reader_sees_one_state_to_its_end(shared: Engine) -> None:
     with read() as reader:
         assert names(reader) == []
         with write.begin() as writer:
-            services.replace(writer, [Service("shop")])
+            services.replace(writer, [Service("shop")], NOW)
         assert names(reader) == []
         reader.rollback()
         assert names(reader) == ["shop"]
@@ -43,7 +44,7 @@ def test_a_reader_writes_nothing(shared: Engine) -> None:
         database.sessions(shared, is_reading=True)() as reader,
         pytest.raises(DBAPIError, match=r"read.?only"),
     ):
-        services.replace(reader, [Service("shop")])
+        services.replace(reader, [Service("shop")], NOW)
 
 
 def test_a_writer_after_a_reader_on_the_same_connection_writes(shared: Engine) -> None:
@@ -51,13 +52,13 @@ def test_a_writer_after_a_reader_on_the_same_connection_writes(shared: Engine) -
         with database.sessions(shared, is_reading=True)() as reader:
             names(reader)
         with database.sessions(shared).begin() as writer:
-            services.replace(writer, [Service("shop")])
+            services.replace(writer, [Service("shop")], NOW)
             assert names(writer) == ["shop"]
 
 
 def test_nothing_is_kept_that_was_not_committed(shared: Engine) -> None:
     with database.sessions(shared)() as session:
-        services.replace(session, [Service("shop")])
+        services.replace(session, [Service("shop")], NOW)
     with database.sessions(shared)() as session:
         assert names(session) == []
 
@@ -66,7 +67,7 @@ def test_sessions_of_one_memory_share_it() -> None:
     engine = database.connect("sqlite://")
     Base.metadata.create_all(engine)
     with database.sessions(engine).begin() as session:
-        services.replace(session, [Service("shop")])
+        services.replace(session, [Service("shop")], NOW)
     with database.sessions(engine, is_reading=True)() as session:
         assert names(session) == ["shop"]
     engine.dispose()

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -17,7 +17,6 @@ from finops.storage import (
     database,
     dump,
     functions,
-    ledger,
     machine_hours,
     prices,
     reports,
@@ -39,6 +38,7 @@ from tests.finops.storage.notation import (
     machines,
     price,
     record,
+    restate,
 )
 from tests.finops.storage.notation import usage as said
 
@@ -52,14 +52,14 @@ TABLES = [
 
 def straight(session: Session) -> None:
     """A history, told once and in order."""
-    services.replace(session, [Service("mail"), Service("shop", team=HOSTILE)])
+    services.replace(session, [Service("mail"), Service("shop", team=HOSTILE)], NOW)
     machine_hours.replace(session, "csv", day(), [machines(), machines("mail", 3)], NOW)
     pull(session, said("main;serve 30\nmain;gc 1"))
     prices.record(session, [replace(price(), valid_to=NOW), price("0.36", valid_from=NOW)], [], NOW)
     prices.record_splits(session, [PriceSplit("p", "native", 10**30, 1, 0, "published")])
     book(session, charge("1", state=FINAL), charge(None, state=FINAL), charge("2", at=25), state=FINAL)
     book_costs(session, cost("main", "1"), cost(f"serve{HOSTILE}@a.go", "2"), cost(None, "3"))
-    restate(session, LATER)
+    bill(session, LATER)
     reports.store(session, "weekly", day(), "a report\n", "{}", "f", NOW)
 
 
@@ -87,9 +87,9 @@ def winding(session: Session) -> None:
     book(session, charge(None, state=FINAL), charge("1", state=FINAL), state=FINAL, now=LATER)
     machine_hours.replace(session, "csv", day(), [machines("mail", 3), machines(count=2)], NOW)
     machine_hours.replace(session, "csv", day(), [machines("mail", 3), machines()], LATER)
-    restate(session, LATER + timedelta(days=1))
-    services.replace(session, [Service("shop", team="web")])
-    services.replace(session, [Service("shop", team=HOSTILE), Service("mail")])
+    bill(session, LATER + timedelta(days=1))
+    services.replace(session, [Service("shop", team="web")], NOW)
+    services.replace(session, [Service("shop", team=HOSTILE), Service("mail")], NOW)
     reports.store(session, "weekly", day(), "a report\n", "{}", "f", LATER)
 
 
@@ -97,8 +97,8 @@ def pull(session: Session, one: object) -> None:
     usage.replace(session, "pyroscope", "shop", hour(0), ProfileKind.CPU, [one], NOW)  # type: ignore[list-item]
 
 
-def restate(session: Session, now: object) -> None:
-    version = ledger.restate(session, "shop", hour(0), "the bill came", now)  # type: ignore[arg-type]
+def bill(session: Session, now: datetime) -> None:
+    version = restate(session, hour(0), now)
     charges.replace(session, "shop", hour(0), [charge("4", state=FINAL)], version)
     record(session, hour(0), FINAL)
 
@@ -142,14 +142,14 @@ def test_any_difference_is_printed(engine: Engine) -> None:
     before = printed(engine, straight)
 
     for change in (
-        lambda session: services.replace(session, [Service("mail", is_claimed=False)]),
+        lambda session: services.replace(session, [Service("mail", is_claimed=False)], NOW),
         lambda session: machine_hours.replace(session, "csv", day(), [machines()], NOW),
         lambda session: pull(session, said("main;serve 29\nmain;gc 2")),
         lambda session: pull(session, said("main;serve 30\ngc;main 1")),
         lambda session: prices.record(session, [price("0.4")], [], NOW),
         lambda session: prices.record_splits(session, [PriceSplit("p", "native", 1, 1, 0, "")]),
         lambda session: charges.replace(session, "shop", hour(25), [charge("3", at=25)], 1),
-        lambda session: ledger.restate(session, "shop", hour(25), "why not", LATER),
+        lambda session: restate(session, hour(25), LATER),
         lambda session: book_costs(session, cost("main", "2")),
         lambda session: reports.store(session, "weekly", day(), "another", "{}", "f", NOW),
         lambda session: retention.expire(session, hourly_before=day().end, raw_before=NOW, runs_before=NOW),

@@ -13,9 +13,9 @@ from finops.domain.money import Money
 from finops.domain.resource import Resource
 from finops.domain.window import Window
 from finops.errors import CurrencyMismatch
-from finops.storage import function_costs, ledger
+from finops.storage import function_costs
 from tests.finops.costs.notation import function
-from tests.finops.storage.notation import LATER, NOW, book_costs, cost, day, hour, record
+from tests.finops.storage.notation import LATER, NOW, book_costs, cost, day, hour, record, restate
 
 TWO_DAYS = Window(day().start, day(1).end)
 
@@ -117,8 +117,9 @@ def test_the_dearest_of_all_services_keep_their_service(session: Session) -> Non
 
 def test_a_restated_day_is_read_and_the_past_is_not_changed(session: Session) -> None:
     book_costs(session, cost("main", "1"))
-    record(session, day(), ChargeState.FINAL)
-    version = ledger.restate(session, "shop", day(), "the bill came", LATER)
+    for window in (hour(0), day()):
+        record(session, window, ChargeState.FINAL)
+    version = restate(session, hour(0), LATER)
     function_costs.replace(session, "shop", day(), [cost("main", "3")], version)
 
     for as_of, amount in ((None, "3"), (NOW, "1"), (LATER, "3")):

@@ -23,6 +23,7 @@ from tests.finops.storage.notation import (
     hour,
     hours,
     record,
+    restate,
 )
 
 FINAL, PROVISIONAL = ChargeState.FINAL, ChargeState.PROVISIONAL
@@ -51,7 +52,7 @@ def test_a_final_version_does_not_change(session: Session) -> None:
 def test_a_restatement_keeps_the_old_version(session: Session) -> None:
     record(session, hour(0), FINAL)
 
-    version = ledger.restate(session, "shop", hour(0), "the bill came", LATER)
+    version = restate(session, hour(0), LATER)
     record(session, hour(0), FINAL, fingerprint="with the bill", now=LATER)
     old, new = ledger.history(session, "shop", hour(0))
 
@@ -63,12 +64,13 @@ def test_a_restatement_keeps_the_old_version(session: Session) -> None:
 
 def test_a_restated_window_is_due_and_provisional(session: Session) -> None:
     record(session, hour(0), FINAL)
-    ledger.restate(session, "shop", hour(0), "the bill came", LATER)
+    restate(session, hour(0), LATER)
 
     state = ledger.states(session, hour(0))["shop", hour(0)]
 
     assert (state.version, state.state, state.fingerprint) == (2, PROVISIONAL, "")
-    assert ledger.restate(session, "shop", hour(0), "again", LATER) == 2
+    with pytest.raises(NotFound, match=r"nothing final of shop in .*: what is provisional follows"):
+        restate(session, hour(0), LATER)
     assert ledger.states(session, hour(0), as_of=NOW)["shop", hour(0)].version == 1
 
 
@@ -77,8 +79,7 @@ def test_until_it_is_written_a_restatement_says_what_was_said_before(session: Se
     book_costs(session, cost("serve", "1"), cost(None, "2"))
     record(session, day(), FINAL)
 
-    ledger.restate(session, "shop", hour(0), "the bill came", LATER)
-    ledger.restate(session, "shop", day(), "the bill came", LATER)
+    restate(session, hour(0), LATER)
     lines = charges.within(session, hour(0))
 
     assert [(line.amounts, line.state, line.ledger_version) for line in lines] == [
@@ -94,25 +95,17 @@ def test_with_an_hour_its_day_is_restated(session: Session) -> None:
     record(session, hour(24), FINAL)
     record(session, day(1))
 
-    ledger.restate(session, "shop", hour(0), "the bill came", LATER)
-    ledger.restate(session, "shop", hour(1), "the bill came", LATER)
-    ledger.restate(session, "shop", hour(24), "the bill came", LATER)
+    restate(session, hour(0), LATER)
+    restate(session, hour(1), LATER)
+    restate(session, hour(24), LATER)
     found = {window: state.version for (_, window), state in ledger.states(session, hours(0, 48)).items()}
 
     assert found == {hour(0): 2, hour(1): 2, day(): 2, hour(24): 2, day(1): 1}
 
 
-def test_a_day_is_restated_without_its_hours(session: Session) -> None:
-    for window in (hour(0), day()):
-        record(session, window, FINAL)
-
-    assert ledger.restate(session, "shop", day(), "another way to divide", LATER) == 2
-    assert ledger.hours_with_final(session, day()) == {hour(0)}
-
-
 def test_what_was_never_recorded_cannot_be_restated(session: Session) -> None:
-    with pytest.raises(NotFound, match="nothing of shop in 2026-11-02T00"):
-        ledger.restate(session, "shop", hour(0), "no reason", NOW)
+    with pytest.raises(NotFound, match=r"nothing final of shop in 2026-11-02T00[^ ]*$"):
+        restate(session, hour(0), NOW)
 
 
 def test_an_hour_and_the_day_that_begins_with_it_are_two_windows(session: Session) -> None:

@@ -15,7 +15,7 @@ from finops.domain.machine import MachineHours, Shape
 from finops.domain.window import Window
 from finops.storage import database, machine_hours
 from finops.storage.tables import MachineHoursRow
-from tests.finops.storage.notation import LATER, NOW, day, hour, hours, machines, record
+from tests.finops.storage.notation import LATER, NOW, day, hour, hours, machines, record, restate
 
 FULL = machines(
     version="1.2",
@@ -69,15 +69,23 @@ def test_sources_do_not_touch_each_other(session: Session) -> None:
     assert machine_hours.within(session, day()) == [machines(count=3, source="aws")]
 
 
-def test_frozen_hours_are_left_alone(session: Session) -> None:
-    machine_hours.replace(session, "csv", day(), [machines(at=0), machines(at=1)], NOW)
-    said = [machines(at=0, count=9), machines(at=1, count=9)]
+def test_names_that_are_not_open_are_left_alone(session: Session) -> None:
+    machine_hours.replace(session, "csv", day(), [machines(), machines("mail")], NOW)
+    said = [machines(count=9), machines("mail", count=9), machines("new")]
 
-    assert machine_hours.replace(session, "csv", day(), said, LATER, frozen=[hour(0)]) == 1
-    assert [row.machine_nanos for row in machine_hours.within(session, day())] == [
-        machines().machine_nanos,
-        machines(count=9).machine_nanos,
-    ]
+    assert machine_hours.replace(session, "csv", day(), said, LATER, lambda name: name == "mail") == 1
+    assert {row.service: row.machine_nanos for row in machine_hours.within(session, day())} == {
+        "mail": machines(count=9).machine_nanos,
+        "shop": machines().machine_nanos,
+    }
+
+
+def test_rows_that_say_the_same_stay_as_they_were(session: Session) -> None:
+    machine_hours.replace(session, "csv", day(), [machines(), machines("mail")], NOW)
+
+    assert machine_hours.replace(session, "csv", day(), [machines(), machines("mail", count=9)], LATER) == 1
+    found = dict(iter(session.execute(select(MachineHoursRow.service, MachineHoursRow.recorded_at)).all()))
+    assert found == {"shop": NOW, "mail": LATER}
 
 
 def test_what_stood_when_its_hour_was_final_is_kept(session: Session) -> None:
@@ -88,6 +96,15 @@ def test_what_stood_when_its_hour_was_final_is_kept(session: Session) -> None:
     assert machine_hours.within(session, day()) == []
     assert machine_hours.within(session, day(), as_of=NOW) == [machines(at=0, source="csv")]
     assert stored(session) == 1
+
+
+def test_what_a_restated_hour_was_made_of_is_kept(session: Session) -> None:
+    machine_hours.replace(session, "csv", day(), [machines()], NOW)
+    record(session, hour(0), ChargeState.FINAL)
+    restate(session, hour(0), LATER)
+    machine_hours.replace(session, "csv", day(), [machines(count=9)], LATER)
+
+    assert machine_hours.within(session, day(), as_of=NOW) == [machines(source="csv")]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def test_closing_a_price_keeps_what_was_known_before(session: Session) -> None:
     assert prices.current(session) == [CLOSED, NEW]
     assert prices.current(session, known_at=NOW) == [OLD]
     assert prices.by_id(session, [OLD.id]) == {OLD.id: CLOSED}
+    assert prices.by_id(session, [OLD.id], known_at=NOW) == {OLD.id: OLD}
 
 
 def test_recording_twice_is_recording_once(session: Session) -> None:

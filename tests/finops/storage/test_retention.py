@@ -19,7 +19,7 @@ from finops.storage import charges, database, ledger, refused_profiles, retentio
 from finops.storage.charge_sums import sums
 from finops.storage.runs import Outcome
 from finops.storage.tables import ChargeDayRow, ChargeRow
-from tests.finops.storage.notation import LATER, NOW, book, charge, day, hour, hours, record
+from tests.finops.storage.notation import LATER, NOW, book, charge, day, hour, hours, record, restate
 from tests.finops.storage.notation import usage as said
 
 FINAL = ChargeState.FINAL
@@ -166,13 +166,13 @@ def test_an_hour_of_a_day_that_left_is_not_written_again(session: Session) -> No
     with pytest.raises(StorageError, match="the hours of shop on 2026-11-02 have left the ledger"):
         charges.replace(session, "shop", hour(1), [charge(at=1)], 1)
     with pytest.raises(StorageError, match="have left the ledger"):
-        ledger.restate(session, "shop", hour(0), "the bill came", LATER)
+        restate(session, hour(0), LATER)
 
 
 def restated(session: Session) -> None:
     """Two hours of which the first was restated before the day left."""
     book(session, final(0, "1"), final(1, "2"), state=FINAL)
-    version = ledger.restate(session, "shop", hour(0), "the bill came", LATER)
+    version = restate(session, hour(0), LATER)
     charges.replace(session, "shop", hour(0), [final(0, "7")], version)
     record(session, hour(0), FINAL)
 
@@ -195,7 +195,7 @@ def test_what_a_restated_day_said_before_is_refused_once_it_left(session: Sessio
     expire(session, day().end)
 
     for ask in (charges.within, lambda *args, **words: sums(*args, by=[], metric=LIST, **words)):
-        with pytest.raises(Incomplete, match="shop on 2026-11-02 was restated since 2026-11-10T12:00:00Z"):
+        with pytest.raises(Incomplete, match="shop on 2026-11-02 was written since 2026-11-10T12:00:00Z"):
             ask(session, day(), as_of=NOW)
         assert ask(session, day(), as_of=LATER)
     with pytest.raises(Incomplete, match="was restated since"):
