@@ -32,6 +32,19 @@ class WindowQuery(Schema):
     cost_metric: Metric = CostMetric.LIST
 
 
+class ReportQuery(WindowQuery):
+    """A report, as it is or as it was."""
+
+    as_of: Annotated[
+        str | None,
+        Field(
+            description="A moment: the report as it was given then, without restatements made since.",
+            examples=["2026-11-30T12:00:00Z"],
+            max_length=100,
+        ),
+    ] = None
+
+
 class FunctionsQuery(WindowQuery):
     """Which functions of a service to list."""
 

@@ -1,5 +1,6 @@
 """The routes: parse, ask one report, render."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from flask import Blueprint, Response
@@ -7,11 +8,11 @@ from spectree import Response as Replies
 
 from finops.api import current
 from finops.api.problems import Problem, refused
-from finops.api.queries import FunctionsQuery, RightsizeQuery, WindowQuery
+from finops.api.queries import FunctionsQuery, ReportQuery, RightsizeQuery, WindowQuery
 from finops.api.schemas import Functions, Rightsizing, Services, WeeklyReport
 from finops.api.spec import spec
 from finops.domain.resource import Resource
-from finops.domain.window import Window, day_of, parse_window
+from finops.domain.window import Window, day_of, moment_text, parse_moment, parse_window
 from finops.errors import Incomplete
 from finops.reports import document, rightsize, service_functions, service_totals, weekly
 from finops.reports.document import Document
@@ -79,7 +80,7 @@ def rightsizing(query: RightsizeQuery) -> Document | Response:
 @spec.validate(
     resp=Replies(HTTP_200=WeeklyReport, HTTP_422=Problem), tags=["reports"], operation_id="weeklyReport"
 )
-def weekly_report(query: WindowQuery) -> Document:
+def weekly_report(query: ReportQuery) -> Document:
     """The weekly report: services, kinds of charge, functions, prices."""
     app = current.app()
     with app.readers() as session:
@@ -88,6 +89,7 @@ def weekly_report(query: WindowQuery) -> Document:
             _window(query.window),
             currency=app.settings.ledger.currency,
             metric=query.cost_metric,
+            as_of=None if query.as_of is None else _past_moment(query.as_of),
         )
     return document.weekly(made)
 
@@ -101,6 +103,16 @@ def _window(words: str) -> Window:
     if not is_whole:
         raise Incomplete(f"window: {window} is not of whole days, and function costs are kept by day")
     return window
+
+
+def _past_moment(words: str) -> datetime:
+    try:
+        moment = parse_moment(words)
+    except (ValueError, OverflowError) as error:
+        raise Incomplete(f"as_of: {error}") from error
+    if moment > current.app().clock.real():
+        raise Incomplete(f"as_of: {moment_text(moment)} has not come yet")
+    return moment
 
 
 def _of_service(query: RightsizeQuery) -> Document:

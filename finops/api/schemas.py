@@ -1,6 +1,8 @@
 """The documents of the API. Amounts are decimal strings with all nanos; null is unknown, never zero."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from finops.api.spec import Schema
 
@@ -126,6 +128,21 @@ class PriceUsed(Schema):
     price_id: str
 
 
+class RestatedHours(Schema):
+    """How many hours stand otherwise than they first became final, and why the newest of them do."""
+
+    hours: int
+    reason: str
+
+
+class RewrittenSince(Schema):
+    """How much was provisional at the moment asked for, and is given as it was last written."""
+
+    as_of: str
+    hours: int
+    days: int
+
+
 class WeeklyReport(Schema):
     """The weekly report."""
 
@@ -138,6 +155,8 @@ class WeeklyReport(Schema):
     shared: list[SharedCost]
     unclaimed: list[UnclaimedCost]
     provisional_hours: int
+    restated: Annotated[RestatedHours | None, Field(description="Only where something was.")] = None
+    rewritten: Annotated[RewrittenSince | None, Field(description="Only where something was.")] = None
     held: list[HeldHour]
     unpriced: list[UnpricedMachines]
     without_machines: list[str]

@@ -106,6 +106,19 @@ def whole_hours(text: str, now: "datetime", option: str = "--window") -> "Window
     return window
 
 
+def past_moment(text: str, now: "datetime", option: str = "--as-of") -> "datetime":
+    """A moment that has come, from words; raises ConfigError if it is none."""
+    from finops.domain.window import moment_text, parse_moment
+
+    try:
+        moment = parse_moment(text)
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"{option}: {error}") from error
+    if moment > now:
+        raise ConfigError(f"{option}: {moment_text(moment)} has not come yet: it is {moment_text(now)}")
+    return moment
+
+
 def two_windows(before: str, after: str, now: "datetime") -> "tuple[Window, Window]":
     """Two windows of whole days that may be compared; raises ConfigError if they may not.
 

@@ -30,7 +30,7 @@ COMMANDS = {
     "explain": ("finops.cli.explain:explain", "Every step from the captures to one function's dollar."),
     "report": ("finops.cli.report:report", "Reports: weekly."),
     "prices": ("finops.cli.prices:prices", "What machines cost an hour: show."),
-    "ledger": ("finops.cli.ledger:ledger", "The ledger: dump."),
+    "ledger": ("finops.cli.ledger:ledger", "The ledger: dump, history, restate."),
     "jobs": ("finops.cli.jobs:jobs", "The jobs: list, run, backfill."),
     "scheduler": ("finops.cli.scheduler:scheduler", "Run the jobs by their crons, until stopped."),
     "serve": ("finops.cli.serve:serve", "Serve the API until stopped."),

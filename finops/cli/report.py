@@ -2,7 +2,7 @@
 
 import click
 
-from finops.cli.ledger_options import DAYS, metric_option, whole_days
+from finops.cli.ledger_options import DAYS, metric_option, past_moment, whole_days
 
 
 @click.group(short_help="Reports: weekly.")
@@ -20,13 +20,22 @@ def report() -> None:
     show_default=True,
     help="Functions to list by service and resource, the dearest by self and those by total; 0 for all.",
 )
+@click.option(
+    "--as-of",
+    "then",
+    metavar="MOMENT",
+    help="As it was printed then, as 2026-11-30T12:00:00Z: restatements made since are left out.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with all nanos.")
 @click.pass_context
-def weekly(ctx: click.Context, text: str, metric: str, limit: int, *, as_json: bool) -> None:
+def weekly(
+    ctx: click.Context, text: str, metric: str, limit: int, then: str | None, *, as_json: bool
+) -> None:
     """What each service cost, why, and which of its functions; all of it adds up to the fleet.
 
     As text it is for people, with ten functions a table; as JSON it is what /api/v1/reports/weekly
-    gives. An example: finops report weekly --window 2026-W45
+    gives. With --as-of, what was provisional then has been written over since; the report says so where
+    it holds any. An example: finops report weekly --window 2026-W45
     """
     from finops.cli.main import configured
     from finops.cli.shown import echo_json
@@ -39,7 +48,12 @@ def weekly(ctx: click.Context, text: str, metric: str, limit: int, *, as_json: b
     window = whole_days(text, app.clock.now())
     with app.readers() as session:
         made = data.build(
-            session, window, currency=app.settings.ledger.currency, metric=CostMetric(metric), limit=limit
+            session,
+            window,
+            currency=app.settings.ledger.currency,
+            metric=CostMetric(metric),
+            limit=limit,
+            as_of=None if then is None else past_moment(then, app.clock.real()),
         )
     if as_json:
         echo_json(document.weekly(made))
