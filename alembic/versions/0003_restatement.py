@@ -1,8 +1,8 @@
-"""who restated a window and when it was last written; what services were described as before
+"""Who restated a window and when it was last written; what services were described as before.
 
-Revision: 0002
-Follows: 0001
-Made: 2026-12-01 01:30:00.000000
+Revision: 0003
+Follows: 0002
+Made: 2026-12-01
 
 A release that knows neither column goes on writing beside this one: it leaves both null.
 """
@@ -10,8 +10,8 @@ A release that knows neither column goes on writing beside this one: it leaves b
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
