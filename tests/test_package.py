@@ -27,6 +27,7 @@ def test_it_carries_all_that_runs_and_nothing_else(wheel: Path) -> None:
         "finops/storage/migrations/env.py",
         "finops/storage/migrations/versions/0001_the_ledger.py",
         "finops/storage/migrations/versions/0002_refused_profiles.py",
+        "finops/storage/migrations/versions/0003_restatement.py",
         "finops/demo/config.toml",
         "finops/demo/captures/captures.json",
         "finops/demo/captures/checkout-v1-peak.cpu.pb.gz",
@@ -66,6 +67,6 @@ def test_it_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
         )
         return ran.stdout
 
-    assert finops("db", "upgrade") == "schema none → 0002\n"
+    assert finops("db", "upgrade") == "schema none → 0003\n"
     assert "fine" in finops("config", "check")
     assert "0.34" in finops("prices", "show", "c5.2xlarge")

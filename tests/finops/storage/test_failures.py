@@ -15,6 +15,7 @@ from finops.storage import database, services
 from finops.storage.database import Engine
 from finops.storage.failures import name_failures, place
 from finops.storage.tables import Base
+from tests.finops.storage.notation import NOW
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def said(path: Path, error: type[StorageError] = StorageError) -> str:
         pytest.raises(StorageError) as refused,
         database.sessions(engine).begin() as session,
     ):
-        services.replace(session, [Service("shop")])
+        services.replace(session, [Service("shop")], NOW)
     assert type(refused.value) is error
     return str(refused.value)
 
