@@ -16,7 +16,7 @@ from finops.domain.ports import Clock, FleetSource, PriceBook, PriceSource, Prof
 from finops.domain.service import Registry
 from finops.storage import database, migrate, places, prices
 from finops.storage.blobs import BlobStore
-from finops.storage.database import Session, Sessions
+from finops.storage.database import Engine, Session, Sessions
 from pricing.aws import AwsPriceList
 from pricing.book import Book, first_of
 from pricing.catalogue import Catalogue
@@ -111,16 +111,12 @@ class App:
 
         Raises StorageError unless the database stands at the schema of this release.
         """
-        engine = database.connect(self.settings.database.url)
-        migrate.require_head(engine)
-        return database.sessions(engine)
+        return database.sessions(_opened(self.settings.database.url))
 
     @cached_property
     def readers(self) -> Sessions:
         """Sessions that only read, and wait for no writer."""
-        engine = database.connect(self.settings.database.url)
-        migrate.require_head(engine.execution_options(is_reading=True))
-        return database.sessions(engine, is_reading=True)
+        return database.sessions(_opened(self.settings.database.url), is_reading=True)
 
 
 def build(path: Path, environ: Mapping[str, str] = os.environ) -> App:
@@ -148,3 +144,13 @@ def examine(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[App, l
         found += places.blob_mistakes(settings.blobs.path)
     found += [*fleet.mistakes(settings), *sources.mistakes(settings)]
     return App(settings, SystemClock(settings.now)), found
+
+
+def _opened(url: str) -> Engine:
+    engine = database.connect(url)
+    try:
+        migrate.require_head(engine.execution_options(is_reading=True))
+    except BaseException:
+        engine.dispose()  # whoever goes on without it keeps no connection
+        raise
+    return engine

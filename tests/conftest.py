@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import structlog
 from hypothesis import settings
 
 from finops.storage import database, migrate
+from tests import postgresql
+from tests.postgresql import Server
 from tests.small_ledger import SmallLedger, finops
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -33,6 +36,11 @@ structlog.configure(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files, then read the diff")
+
+
+def pytest_report_header() -> list[str]:
+    """Say which databases the tests of storage run on."""
+    return [f"SQLite: {sqlite3.sqlite_version}", f"PostgreSQL: {postgresql.said()}"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,6 +72,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_text("utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def postgresql_running() -> Iterator[Server | None]:
+    """A PostgreSQL server of this process's own, or None where there is none to be had."""
+    with postgresql.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,21 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from finops import app as building
 from finops.app import App
 from finops.demo import layout
+from finops.domain.ports import Clock
 from finops.domain.window import Window, day_of, hour_of, moment_text
-from finops.storage import dump, runs
+from finops.storage import database, dump, runs
 from finops.storage.runs import Outcome, Run
 from jobs import runner
 from jobs.registry import JOBS
@@ -37,7 +41,7 @@ PROFILED = (9, 10, 25, 30)
 
 CONFIG = """\
 now = {now}
-
+{database}
 [ledger]
 {start}
 {keep}
@@ -125,14 +129,18 @@ class SmallLedger:
     services: str = SERVICES
     keep: str = ""
     more: str = ""
+    url: str = ""
     _apps: list[App] = field(default_factory=list)
 
     @classmethod
-    def laid_out(cls, folder: Path, empty_database: Path) -> "SmallLedger":
-        """The usual company in a folder, with an empty database."""
+    def laid_out(cls, folder: Path, empty: Path | str) -> "SmallLedger":
+        """The usual company in a folder, with an empty database: a file to copy, or the URL of one."""
         ledger = cls.usual(folder)
         (folder / "profiles").mkdir(parents=True)
-        shutil.copy(empty_database, folder / "finops.db")
+        if isinstance(empty, Path):
+            shutil.copy(empty, folder / "finops.db")
+        else:
+            ledger.url = empty
         for name in sorted({str(row["path"]) for row in ledger.index}):
             ledger.put(name, captured(name))
         ledger.write()
@@ -147,6 +155,7 @@ class SmallLedger:
         """Write the configuration, the fleet and the index as they are said now."""
         text = CONFIG.format(
             now=moment_text(self.clock.moment),
+            database=f'\n[database]\nurl = "{self.url}"\n' if self.url else "",
             start=f"start = {moment_text(self.start)}" if self.start else "",
             keep=self.keep,
             prices=self.prices,
@@ -163,9 +172,9 @@ class SmallLedger:
         path.write_bytes(data)
         return path
 
-    def app(self) -> App:
-        """The configured service as the folder is now; its clock is `clock`."""
-        app = replace(building.build(self.folder / "config.toml", {}), clock=self.clock)
+    def app(self, clock: Clock | None = None) -> App:
+        """The configured service as the folder is now; its clock is `clock` unless another is given."""
+        app = replace(building.build(self.folder / "config.toml", {}), clock=clock or self.clock)
         self._apps.append(app)
         return app
 
@@ -176,6 +185,16 @@ class SmallLedger:
                 if sessions is not None:
                     sessions.kw["bind"].dispose()
         self._apps.clear()
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A connection of its own to the database, in a transaction."""
+        engine = database.connect(self.url or f"sqlite:///{self.folder}/finops.db")
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     def look(self, *names: str, within: Window | None = None) -> Summary:
         """One look of each job, in this order."""

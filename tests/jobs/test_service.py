@@ -1,22 +1,21 @@
 import ctypes
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from finops import app as building
+from finops.app import SystemClock
 from finops.errors import StorageError
 from finops.storage import runs
 from finops.storage.runs import Outcome
 from jobs import service
-from tests.small_ledger import HOURS, ROOT, TUESDAY, SmallLedger, command, hour
+from tests.small_ledger import HOURS, NOW, ROOT, TUESDAY, SmallLedger, command, hour
 
 
 @pytest.fixture
@@ -28,10 +27,10 @@ def small(small_ledger: SmallLedger) -> SmallLedger:
 
 
 def execute(ledger: SmallLedger, statement: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(ledger.folder / "finops.db", timeout=30)) as connection:
-        found = connection.execute(statement).fetchall()
-        connection.commit()
-        return found
+    """What the database answers, beside whoever works on it."""
+    with ledger.connected() as connection:
+        result = connection.execute(text(statement))
+        return [tuple(row) for row in result] if result.returns_rows else []
 
 
 def started(ledger: SmallLedger) -> "subprocess.Popen[str]":
@@ -79,7 +78,7 @@ def test_a_drain_waits_for_no_cron(small: SmallLedger) -> None:
 
 
 def test_a_drain_waits_for_what_a_dead_worker_had_at_hand(small: SmallLedger) -> None:
-    app = building.build(small.folder / "config.toml", {})
+    app = small.app(SystemClock(NOW))
     with app.sessions.begin() as session:
         runs.claim(
             session,
@@ -106,7 +105,7 @@ def test_a_drain_waits_for_what_a_dead_worker_had_at_hand(small: SmallLedger) ->
 def test_a_drain_does_not_hide_what_keeps_a_job_from_looking(small: SmallLedger) -> None:
     execute(small, "DROP TABLE ledger_windows")
 
-    with pytest.raises(OperationalError, match="ledger_windows"):
+    with pytest.raises(DBAPIError, match="ledger_windows"):
         service.serve(small.app(), drain=True)
 
 

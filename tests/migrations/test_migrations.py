@@ -1,7 +1,7 @@
 """The migrations reach the schema in code, and can be undone."""
 
-import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import alembic
@@ -12,25 +12,27 @@ from sqlalchemy import Column, Engine, Integer, MetaData, Table, inspect, text
 from finops.errors import StorageError
 from finops.storage import database, migrate
 from finops.storage.tables import Base
+from tests.postgresql import DATABASES, server
 
-GIVEN = os.environ.get("FINOPS_TEST_DATABASE_URL", "")
 SCRIPTS = ScriptDirectory.from_config(migrate.config())
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database."""
-    engine = database.connect(GIVEN or f"sqlite:///{tmp_path}/finops.db")
-    _empty(engine)
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            yield stack.enter_context(server(request).database(empty=True))
+        else:
+            yield f"sqlite:///{tmp_path}/finops.db"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """The empty database, opened."""
+    engine = database.connect(url)
     yield engine
-    _empty(engine)
     engine.dispose()
-
-
-def _empty(engine: Engine) -> None:
-    found = MetaData()
-    found.reflect(engine)
-    found.drop_all(engine)
 
 
 def test_the_alembic_imported_is_the_library() -> None:

@@ -1,10 +1,7 @@
-"""Databases for the tests of storage: SQLite, or the one that FINOPS_TEST_DATABASE_URL names.
+"""Databases for the tests of storage: each test runs on SQLite and on PostgreSQL."""
 
-Everything in the database named is dropped.
-"""
-
-import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,20 +10,27 @@ from sqlalchemy.orm import Session
 
 from finops.storage import database
 from finops.storage.tables import Base
-
-GIVEN = os.environ.get("FINOPS_TEST_DATABASE_URL", "")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    """A database with its tables, in memory; whoever uses it throws its work away."""
-    yield from _made(GIVEN or "sqlite://")
+from tests.postgresql import DATABASES, server
 
 
-@pytest.fixture
-def shared(tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(scope="module", params=DATABASES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database with its tables; whoever uses it throws its work away."""
+    with ExitStack() as stack:
+        url = "sqlite://"
+        if request.param == "postgresql":
+            url = stack.enter_context(server(request).database())
+        yield from _made(url)
+
+
+@pytest.fixture(params=DATABASES)
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database with its tables that several connections, threads and engines can use at once."""
-    yield from _made(GIVEN or f"sqlite:///{tmp_path}/finops.db")
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path}/finops.db"
+        if request.param == "postgresql":
+            url = stack.enter_context(server(request).database())
+        yield from _made(url)
 
 
 @pytest.fixture
@@ -38,12 +42,6 @@ def session(engine: Engine) -> Iterator[Session]:
 
 def _made(url: str) -> Iterator[Engine]:
     engine = database.connect(url)
-    try:
-        Base.metadata.drop_all(engine)
-        Base.metadata.create_all(engine)
-        yield engine
-        with engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                connection.execute(table.delete())
-    finally:
-        engine.dispose()
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
