@@ -1,4 +1,7 @@
-"""Claim a piece of work, do it, record it. Here every error is caught, because a run is to be recorded.
+"""Queue what is due, claim a piece of it, do it, record it.
+
+Here every error is caught, because a run is to be recorded. A look queues what it found and does what
+nobody else takes meanwhile; a worker does what is queued.
 
 Whatever is slow happens before the writing transaction opens. In that transaction the claim is
 checked, the work is written and the run is recorded as done, or none of the three.
@@ -7,9 +10,9 @@ checked, the work is written and the run is recorded as done, or none of the thr
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +21,7 @@ import structlog
 from finops.app import App
 from finops.domain.window import Window
 from finops.errors import BrokenInput, Fenced, FinopsError, StorageError, Unavailable
-from finops.storage import runs
+from finops.storage import run_queue, runs
 from finops.storage.database import Session
 from finops.storage.runs import Outcome
 from jobs.windows import Due, Key, due
@@ -93,16 +96,16 @@ def look(
     progress: Callable[[int, int], None] | None = None,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Summary:
-    """Do whatever a job has due, oldest first; another worker's claims are left to it.
+    """Queue whatever a job has due, and do it, oldest first; what another worker takes is left to it.
 
     Args:
         app: the configured service.
         job: the job.
         within: only work of this window, and even what failed a moment ago.
         progress: told how many pieces of work are done, of how many.
-        is_over: asked before each piece of work; once it is, the rest stays due.
+        is_over: asked before each piece of work; once it is, the rest stays queued.
     """
-    works = pending(app, job, within)
+    works = _queue(app, job, within)
     summary = Summary(due=len(works))
     silent: set[str] = set()
     for number, work in enumerate(works, start=1):
@@ -124,13 +127,43 @@ def look(
 
 def pending(app: App, job: Job, within: Window | None = None) -> list[Due]:
     """What a job has due now."""
+    return _find(app, job, within).works
+
+
+def run(app: App, job: Job, work: Due) -> Ended:
+    """Do one piece of queued work and record it; no outcome where another worker has it, or did it."""
+    claim = _take(app, {job.name: job}, work.key)
+    return Ended(None) if claim is None else _carry_out(app, job, claim)
+
+
+def run_oldest(app: App, jobs: Mapping[str, Job]) -> Ended | None:
+    """Do the oldest work that is queued for some jobs and record it; None if nothing is queued.
+
+    What a worker that died had at hand is queued again first.
+    """
+    claim = _take(app, jobs)
+    return None if claim is None else _carry_out(app, jobs[claim.job], claim)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look found as far as it reached: what is to be done, and what may be though it is resting."""
+
+    reach: Window | None = None
+    works: list[Due] = field(default_factory=list)
+    wanted: list[Due] = field(default_factory=list)
+    has_queued: bool = False
+
+
+def _find(app: App, job: Job, within: Window | None) -> _Found:
     inputs = job.inputs(app, within)
     if not inputs:
-        return []
+        return _Found()
     reach = Window(min(key.window.start for key in inputs), max(key.window.end for key in inputs))
     with app.readers() as session:
         marks = runs.done(session, job.name, reach)
         failures = runs.failures(session, job.name, reach)
+        has_queued = run_queue.waiting(session, job.name)
     done = {Key(window, scope): mark for (window, scope), mark in marks.items()}
     rested = app.clock.real() - timedelta(seconds=app.settings.schedule.retry_after_seconds)
     resting = [
@@ -138,20 +171,54 @@ def pending(app: App, job: Job, within: Window | None = None) -> list[Due]:
         for run in failures.values()
         if within is None and run.outcome is Outcome.FAILED and (run.finished_at or rested) > rested
     ]
-    return due(inputs, done, resting)
+    return _Found(reach, due(inputs, done, resting), due(inputs, done), has_queued)
 
 
-def run(app: App, job: Job, work: Due) -> Ended:
-    """Claim one piece of work, do it and record it; no outcome where another worker holds it, or did it."""
-    lease = timedelta(seconds=app.settings.schedule.lease_seconds)
-    claim = _claim(app, job, work, lease)
-    if claim is None:
-        return Ended(None)
-    with structlog.contextvars.bound_contextvars(
-        job=job.name, window=str(work.key.window), scope=work.key.scope
-    ):
+def _queue(app: App, job: Job, within: Window | None) -> list[Due]:
+    """What a job has due now, queued for whoever takes it."""
+    found = _find(app, job, within)
+    if found.reach is not None and (found.works or found.has_queued):
+        with app.sessions.begin() as session:
+            run_queue.put(
+                session,
+                job.name,
+                found.reach,
+                works=_marks(found.works),
+                wanted=_marks(found.wanted),
+                now=app.clock.real(),
+            )
+    return found.works
+
+
+def _marks(works: Iterable[Due]) -> dict[runs.Key, str]:
+    return {(work.key.window, work.key.scope): work.fingerprint for work in works}
+
+
+def _take(app: App, jobs: Mapping[str, Job], key: Key | None = None) -> runs.Claim | None:
+    """The claim to one piece of queued work, or to the oldest there is."""
+    now = app.clock.real()
+    with app.sessions.begin() as session:
+        if key is None:
+            run_queue.revive(session, jobs, now)
+        return run_queue.take(
+            session,
+            jobs,
+            worker=worker_name(),
+            now=now,
+            lease=_lease(app),
+            key=None if key is None else (key.window, key.scope),
+        )
+
+
+def _lease(app: App) -> timedelta:
+    return timedelta(seconds=app.settings.schedule.lease_seconds)
+
+
+def _carry_out(app: App, job: Job, claim: runs.Claim) -> Ended:
+    work = Due(Key(claim.window, claim.scope), claim.fingerprint)
+    with structlog.contextvars.bound_contextvars(job=job.name, window=str(claim.window), scope=claim.scope):
         try:
-            _do(app, job, work, claim, lease)
+            _do(app, job, work, claim)
         except Fenced as error:
             return _record(app, claim, Outcome.FENCED, error)
         except Moved as error:
@@ -164,26 +231,8 @@ def run(app: App, job: Job, work: Due) -> Ended:
     return Ended(Outcome.OK)
 
 
-def _claim(app: App, job: Job, work: Due, lease: timedelta) -> runs.Claim | None:
-    """The claim to a piece of work, unless another worker has it, or did it since it was found due."""
-    window, scope = work.key.window, work.key.scope
-    with app.sessions.begin() as session:
-        if runs.done(session, job.name, window).get((window, scope)) == work.fingerprint:
-            return None
-        return runs.claim(
-            session,
-            job.name,
-            window,
-            scope,
-            worker=worker_name(),
-            now=app.clock.real(),
-            lease=lease,
-            fingerprint=work.fingerprint,
-        )
-
-
-def _do(app: App, job: Job, work: Due, claim: runs.Claim, lease: timedelta) -> None:
-    with _heartbeat(app, claim, lease):
+def _do(app: App, job: Job, work: Due, claim: runs.Claim) -> None:
+    with _heartbeat(app, claim, _lease(app)):
         prepared = job.prepare(app, work)
     with app.sessions.begin() as session:
         runs.fence(session, claim)
@@ -207,13 +256,16 @@ def worker_name() -> str:
 def _record(app: App, claim: runs.Claim, outcome: Outcome, error: Exception) -> Ended:
     why = str(error) if isinstance(error, FinopsError) else f"{type(error).__name__}: {error}"
     log.warning("run not done", outcome=outcome.value, why=why)
+    is_silent = isinstance(error, (BrokenInput, Unavailable))
     try:
         with app.sessions.begin() as session:
             runs.finish(session, claim, outcome=outcome, counts={}, error=why, now=app.clock.real())
+            if is_silent:  # what did not answer for one hour is not asked for the five hundred after it
+                run_queue.withdraw(session, claim.job, claim.scope)
     except Fenced as fenced:
         # What went wrong is the other worker's to find out now; a record that is gone stays gone.
         return Ended(outcome) if outcome is Outcome.FENCED else _record(app, claim, Outcome.FENCED, fenced)
-    return Ended(outcome, did_not_answer=isinstance(error, (BrokenInput, Unavailable)))
+    return Ended(outcome, did_not_answer=is_silent)
 
 
 @contextmanager

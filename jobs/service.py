@@ -1,11 +1,8 @@
 """The scheduler as a process: a clock, and a look of each job whenever its cron says so."""
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 import structlog
 
@@ -14,18 +11,15 @@ from finops.errors import FinopsError
 from jobs import runner
 from jobs.registry import JOBS
 from jobs.schedule import clock
+from jobs.stopping import until_a_signal, wait_for
 
 log = structlog.get_logger()
-
 
 # How often a long look says how far it is.
 _EVERY_SECONDS = 10
 
 # Who drains waits for it: the crons of a day would keep him for one.
 _AT_ONCE = "* * * * * *"
-
-# Soon enough for whoever stops a service, and no work for the processor.
-_WAKES_EVERY_SECONDS = 0.5
 
 
 def serve(app: App, *, drain: bool = False) -> bool:
@@ -69,46 +63,15 @@ def serve(app: App, *, drain: bool = False) -> bool:
 
     crons = {job: _AT_ONCE if drain else getattr(app.settings.schedule, job) for job in JOBS}
     ticking = clock(crons, look)
-    with _until_a_signal(stopping.set):
+    with until_a_signal(stopping.set):
         log.info("scheduler started", worker=runner.worker_name())
         ticking.start()
-        _wait_for(stopping)
+        wait_for(stopping)
         ticking.shutdown()
     log.info("scheduler stopped")
     if failures:
         raise failures[0]
     return drain and idle >= set(JOBS)
-
-
-def _wait_for(stopping: threading.Event) -> None:
-    """Wait, and be awake now and then.
-
-    A signal's handler runs once the main thread is awake; where the system gave the signal to another
-    thread, or a moment before this one fell asleep, nothing else would wake it.
-    """
-    while not stopping.wait(_WAKES_EVERY_SECONDS):
-        pass
-
-
-@contextmanager
-def _until_a_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at the first SIGTERM or SIGINT; another one does what it would do without this."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-
-    def restore() -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    def first(_signal: int, _frame: FrameType | None) -> None:
-        restore()
-        stop()
-
-    for each in before:
-        signal.signal(each, first)
-    try:
-        yield
-    finally:
-        restore()
 
 
 def _said(job: str) -> Callable[[int, int], None]:

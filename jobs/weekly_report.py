@@ -10,7 +10,6 @@ from finops.domain.window import Window, week_of
 from finops.reports import document, weekly
 from finops.storage import ledger, reports, restatement, runs
 from finops.storage.database import Session
-from finops.storage.runs import Outcome
 from jobs import runner
 from jobs.attribute_costs import AttributeCosts
 from jobs.runner import Done, Moved
@@ -19,11 +18,9 @@ from jobs.windows import Due, Key, fingerprint
 
 NAME = "weekly_report"
 
-# What a worker left behind when it died is taken over within its lease; a day later, its source is gone.
+# What a worker left behind when it died is taken over within its lease, and what is queued is begun; a day
+# later, its source is gone.
 TAKEN_OVER_WITHIN = timedelta(days=1)
-
-# More than all workers together have at hand at once.
-_AT_HAND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +84,14 @@ def _weeks(app: App, session: Session, within: Window | None) -> list[Window]:
 
 
 def _unfinished(app: App, week: Window) -> str:
-    """The first thing of a week that is being done or due, or ""; what failed is not waited for."""
+    """The first thing of a week that is queued, being done or due, or ""; what failed is not waited for."""
     job = AttributeCosts()
     with app.readers() as session:
-        begun = runs.recent(session, _AT_HAND, outcome=Outcome.RUNNING)
+        begun = runs.unfinished(session, week)
         failed = runs.failures(session, job.name, week)
     for run in begun:
         is_alive = run.lease_until + TAKEN_OVER_WITHIN > app.clock.real()
-        if is_alive and run.job != NAME and run.window.overlap(week):
+        if is_alive and run.job != NAME:
             return f"{run.job} {run.window} {run.scope}"
     for work in runner.pending(app, job, week):
         if (work.key.window, work.key.scope) not in failed:

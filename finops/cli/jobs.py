@@ -30,8 +30,8 @@ def jobs() -> None:
 @click.option("--job", help="Only this job.")
 @click.option(
     "--outcome",
-    type=click.Choice(["running", "ok", "failed", "skipped", "lost", "fenced"]),
-    help="Only runs that ended so.",
+    type=click.Choice(["queued", "running", "ok", "failed", "skipped", "lost", "fenced"]),
+    help="Only runs that ended so, or have not.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with whole messages.")
 @click.pass_context
@@ -57,7 +57,7 @@ def list_(ctx: click.Context, limit: int, job: str | None, outcome: str | None, 
                     "attempt": run.attempt,
                     "outcome": run.outcome,
                     "worker": run.worker,
-                    "started": moment_text(run.started_at),
+                    "started": moment_text(run.started_at) if run.has_begun else None,
                     "finished": moment_text(run.finished_at) if run.finished_at else None,
                     "counts": dict(run.counts),
                     "error": run.error,
@@ -68,7 +68,7 @@ def list_(ctx: click.Context, limit: int, job: str | None, outcome: str | None, 
         return
     rows = [
         [
-            moment_text(run.started_at.replace(microsecond=0)),
+            moment_text(run.started_at.replace(microsecond=0)) if run.has_begun else "",
             run.job,
             str(run.window),
             harmless(run.scope),

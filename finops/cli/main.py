@@ -33,6 +33,7 @@ COMMANDS = {
     "ledger": ("finops.cli.ledger:ledger", "The ledger: dump, history, restate."),
     "jobs": ("finops.cli.jobs:jobs", "The jobs: list, run, backfill."),
     "scheduler": ("finops.cli.scheduler:scheduler", "Run the jobs by their crons, until stopped."),
+    "worker": ("finops.cli.worker:worker", "Do what the scheduler has queued, until stopped."),
     "serve": ("finops.cli.serve:serve", "Serve the API until stopped."),
     "config": ("finops.cli.config:config", "The configuration: check."),
     "db": ("finops.cli.db:db", "The database: upgrade, current, check, size."),

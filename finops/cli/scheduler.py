@@ -13,7 +13,8 @@ import click
 def scheduler(ctx: click.Context, *, drain: bool) -> None:
     """Run the jobs by their crons, until stopped; run as a process of its own.
 
-    Two of them on one database are harmless: each piece of work is claimed before it is done.
+    What is due is queued, and done here or by any `finops worker`. Two of them on one database are harmless:
+    each piece of work is claimed before it is done.
     """
     from finops.cli.main import configured
     from jobs.service import serve

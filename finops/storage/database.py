@@ -38,7 +38,9 @@ def connect(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             engine = _sqlite(parsed)
         else:
-            if parsed.drivername == "postgresql":  # whichever driver SQLAlchemy would take, this one is installed
+            if (
+                parsed.drivername == "postgresql"
+            ):  # whichever driver SQLAlchemy would take, this one is installed
                 parsed = parsed.set(drivername="postgresql+psycopg")
             engine = create_engine(parsed, pool_pre_ping=True)
     except (ArgumentError, ImportError, ValueError) as error:

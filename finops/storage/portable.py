@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Row, Select, text
+from sqlalchemy import Connection, Row, Select, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from finops.domain.window import Window
 from finops.storage.tables import Base
 from finops.storage.types import Prose, UtcDateTime
 
@@ -26,6 +27,9 @@ _DATABASE_BYTES = {
     "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
     "postgresql": "SELECT pg_database_size(current_database())",
 }
+
+# What the advisory locks of this program begin with, told from those of others in the same database.
+_DAYS, _SCHEMA = 0x464C4401, 0x464C4402
 
 Item = TypeVar("Item")
 
@@ -70,6 +74,28 @@ def database_bytes(session: Session) -> int:
     return int(session.scalars(text(_DATABASE_BYTES[session.get_bind().dialect.name])).one())
 
 
+def hold_days(session: Session, window: Window) -> None:
+    """Let no other transaction that asks for them write to the days of a window until this one ends.
+
+    On SQLite, where one transaction writes at a time, nothing has to be asked for.
+    """
+    if _is_postgresql(session):
+        for day in window.days():
+            session.execute(select(func.pg_advisory_xact_lock(_DAYS, day.start.toordinal())))
+
+
+def hold_schema(connection: Connection) -> None:
+    """Let no other transaction change the schema until this one ends, however long that takes."""
+    if connection.dialect.name == "postgresql":
+        # No wait for another upgrade is too long, and no change of a big table; a table that somebody
+        # else has is waited for as long as any other, so that nobody queues up behind the change.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        wait = connection.scalar(text("SHOW lock_timeout"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA, 0)))
+        connection.execute(select(func.set_config("lock_timeout", wait, True)))  # noqa: FBT003 (of SQL)
+
+
 class UtcDay(FunctionElement[datetime]):
     """The midnight that begins the day of a moment, in UTC whatever the connection's time zone is."""
 
@@ -87,8 +113,11 @@ class ByBytes(FunctionElement[str]):
 
 
 def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    return postgresql.insert(table) if _is_postgresql(session) else sqlite.insert(table)
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
 @compiles(UtcDay, "sqlite")

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, aliased
 from finops.domain.charge import ChargeState, CostMetric
 from finops.domain.window import DAY, Window, day_of
 from finops.storage.ledger import HOURLY, stands
-from finops.storage.portable import AnySelect, UtcDay, batches
+from finops.storage.portable import AnySelect, UtcDay, batches, hold_days
 from finops.storage.runs import Outcome
 from finops.storage.tables import (
     ChargeDayRow,
@@ -98,6 +98,7 @@ def plan(
 def _leaving_charges(session: Session, before: datetime) -> Iterator[tuple[ColumnElement[bool], AnySelect]]:
     """Hourly charges that have had their time, as a condition, and the daily sums that take their place."""
     for day in _days_with_hours(session, before):
+        hold_days(session, day)  # what is added up is what is deleted
         for services in batches(_settled_services(session, day)):
             of_day = and_(
                 ChargeRow.window_start >= day.start,

@@ -1,8 +1,8 @@
 """Runs of jobs: a claim while they run, a record after. No work is written without the claim to it.
 
-A claim is one attempt at one (job, window, scope), for as long as its lease is renewed. When a lease
-dies another worker takes the next attempt; from then on the first one is fenced: it finds its attempt
-lost inside the very transaction that would have written.
+A claim is one attempt at one (job, window, scope), for as long as its lease is renewed; `run_queue` gives
+it. When a lease dies another worker takes the next attempt; from then on the first one is fenced: it finds
+its attempt lost inside the very transaction that would have written.
 """
 
 import json
@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Update, and_, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Update, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from finops.domain.window import Window
 from finops.errors import Fenced
-from finops.storage.portable import AnyRow, AnySelect
+from finops.storage.portable import AnyRow, AnySelect, hold_days
 from finops.storage.tables import JobRunRow
 
 Key = tuple[Window, str]
@@ -25,14 +24,20 @@ Key = tuple[Window, str]
 
 
 class Outcome(StrEnum):
-    """How a run ended, or that it has not."""
+    """How a run ended, or that it has not, or not begun."""
 
+    QUEUED = "queued"
     RUNNING = "running"
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
     LOST = "lost"
     FENCED = "fenced"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self in (Outcome.QUEUED, Outcome.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Claim:
     scope: str
     attempt: int
     worker: str
+    fingerprint: str
 
     def __str__(self) -> str:
         return f"{self.job} {self.window} {self.scope}".rstrip() + f", attempt {self.attempt}"
@@ -68,51 +74,10 @@ class Run:
     counts: Mapping[str, int] = field(default_factory=dict)
     error: str = ""
 
-
-def claim(
-    session: Session,
-    job: str,
-    window: Window,
-    scope: str,
-    *,
-    worker: str,
-    now: datetime,
-    lease: timedelta,
-    fingerprint: str,
-) -> Claim | None:
-    """The claim to a window, or None while another worker holds it. The caller commits.
-
-    An attempt whose lease has died is lost, and this one is the next. Of two workers that claim at
-    once one gets None.
-    """
-    latest = _latest(session, job, window, scope)
-    if latest is not None and latest.outcome == Outcome.RUNNING:
-        is_free = latest.lease_until <= now and _lose(session, latest, now)
-        if not is_free:
-            return None
-    attempt = 1 if latest is None else latest.attempt + 1
-    columns = {
-        "job": job,
-        "window_start": window.start,
-        "window_end": window.end,
-        "scope": scope,
-        "attempt": attempt,
-        "worker": worker,
-        "outcome": Outcome.RUNNING.value,
-        "fingerprint": fingerprint,
-        "started_at": now,
-        "heartbeat_at": now,
-        "lease_until": now + lease,
-        "finished_at": None,
-        "counts": "{}",
-        "error": "",
-    }
-    try:
-        with session.begin_nested():
-            id_ = session.scalars(insert(JobRunRow).returning(JobRunRow.id), columns).one()
-    except IntegrityError:  # another worker has just taken this attempt
-        return None
-    return Claim(id_, job, window, scope, attempt, worker)
+    @property
+    def has_begun(self) -> bool:
+        """Whether a worker took it; until then it started when it was queued."""
+        return self.outcome is not Outcome.QUEUED
 
 
 def heartbeat(session: Session, claim: Claim, now: datetime, lease: timedelta) -> None:
@@ -127,9 +92,9 @@ def heartbeat(session: Session, claim: Claim, now: datetime, lease: timedelta) -
 
 
 def fence(session: Session, claim: Claim) -> None:
-    """Make sure that a claim still holds. To be called inside the transaction that writes.
+    """Make sure that a claim still holds. To be called first in the transaction that writes.
 
-    Until that transaction ends no other worker can take the claim.
+    Until that transaction ends no other worker can take the claim, nor write to the days of its window.
 
     Raises:
         Fenced: another worker has taken it, or the run has ended.
@@ -140,6 +105,7 @@ def fence(session: Session, claim: Claim) -> None:
     latest = _latest(session, claim.job, claim.window, claim.scope)
     if outcome != Outcome.RUNNING or latest is None or latest.id != claim.id:
         raise _fenced(claim)
+    hold_days(session, claim.window)
 
 
 def finish(
@@ -157,10 +123,10 @@ def finish(
 
     Raises:
         Fenced: another worker has the claim.
-        ValueError: `running` is no end.
+        ValueError: `queued` or `running` is no end.
     """
-    if outcome is Outcome.RUNNING:
-        raise ValueError("a run does not end by running")
+    if outcome.is_open:
+        raise ValueError(f"a run does not end as {outcome}")
     ended = {
         "outcome": outcome.value,
         "counts": json.dumps(dict(counts), sort_keys=True),
@@ -182,6 +148,22 @@ def failures(session: Session, job: str, window: Window | None = None) -> dict[K
     """What a job has tried last without success: the latest run, where it failed or was lost."""
     rows = session.execute(_latest_of(job, window))
     return {_key(row): _run(row) for row in rows if row.outcome in (Outcome.FAILED, Outcome.LOST)}
+
+
+def latest(session: Session, job: str, window: Window) -> dict[Key, Run]:
+    """The latest attempt at each piece of a job's work within a window, whatever has become of it."""
+    return {_key(row): _run(row) for row in session.execute(_latest_of(job, window))}
+
+
+def unfinished(session: Session, window: Window) -> list[Run]:
+    """What is queued or running of a window, by any job."""
+    row = JobRunRow
+    query = select(row.__table__).where(
+        row.outcome.in_([outcome.value for outcome in Outcome if outcome.is_open]),
+        row.window_start < window.end,
+        row.window_end > window.start,
+    )
+    return [_run(row) for row in session.execute(query.order_by(row.id))]
 
 
 def recent(session: Session, limit: int, job: str | None = None, outcome: Outcome | None = None) -> list[Run]:
@@ -212,17 +194,6 @@ def _latest_of(job: str, window: Window | None, *conditions: ColumnElement[bool]
     latest = select(*key, func.max(row.attempt).label("attempt")).where(*conditions).group_by(*key).subquery()
     of_it = and_(row.attempt == latest.c.attempt, *(column == latest.c[column.key] for column in key))
     return select(row.__table__).join(latest, of_it).where(row.job == job)
-
-
-def _lose(session: Session, latest: AnyRow, now: datetime) -> bool:
-    """Mark a dead attempt as lost; False if it was renewed, ended or lost to another in the meantime."""
-    row = JobRunRow
-    query = update(row).where(
-        row.id == latest.id,
-        row.outcome == Outcome.RUNNING.value,
-        row.lease_until == latest.lease_until,
-    )
-    return _affects_one(session, query.values(outcome=Outcome.LOST.value, finished_at=now))
 
 
 def _change(session: Session, claim: Claim, values: Mapping[str, object], *before: Outcome) -> bool:

@@ -358,12 +358,13 @@ class FunctionCostRow(Base):
 
 
 class JobRunRow(Base):
-    """One attempt of one job at one window and scope: a claim while it runs, a record after."""
+    """One attempt of one job at one window and scope: queued, then a claim, in the end a record."""
 
     __tablename__ = "job_runs"
     __table_args__ = (
         UniqueConstraint("job", "window_start", "window_end", "scope", "attempt"),
         Index(None, "started_at"),
+        Index(None, "outcome", "id"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)

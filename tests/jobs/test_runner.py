@@ -23,6 +23,7 @@ from finops.storage.runs import Outcome, Run
 from jobs import runner
 from jobs.runner import Done, Ended, Moved, Summary
 from jobs.windows import Due, Key
+from tests import claims
 from tests.small_ledger import REAL, SmallLedger, hour
 
 MINUTE = timedelta(minutes=1)
@@ -167,7 +168,7 @@ def steal(app: App, small_ledger: SmallLedger) -> Callable[[Due], None]:
     def do(work: Due) -> None:
         small_ledger.clock.reals += MINUTE
         with app.sessions.begin() as session:
-            taken = runs.claim(
+            taken = claims.claim(
                 session,
                 "chore",
                 work.key.window,
@@ -321,7 +322,7 @@ def test_nobody_takes_a_claim_while_its_work_is_being_written(app: App, small_le
 
     def claim(work: Due) -> None:
         with others.begin() as session:
-            found = runs.claim(
+            found = claims.claim(
                 session,
                 "chore",
                 work.key.window,

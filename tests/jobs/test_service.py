@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from finops.app import SystemClock
 from finops.errors import StorageError
-from finops.storage import runs
 from finops.storage.runs import Outcome
 from jobs import service
+from tests import claims
 from tests.small_ledger import HOURS, NOW, ROOT, TUESDAY, SmallLedger, command, hour
 
 
@@ -80,7 +80,7 @@ def test_a_drain_waits_for_no_cron(small: SmallLedger) -> None:
 def test_a_drain_waits_for_what_a_dead_worker_had_at_hand(small: SmallLedger) -> None:
     app = small.app(SystemClock(NOW))
     with app.sessions.begin() as session:
-        runs.claim(
+        claims.claim(
             session,
             "collect_fleet",
             hour(26),

@@ -8,6 +8,7 @@ from finops.storage import reports, runs
 from finops.storage.reports import Report
 from finops.storage.runs import Outcome
 from jobs.runner import Summary
+from tests import claims
 from tests.small_ledger import MONDAY, SmallLedger, captures, machines
 
 WEEKLY = "weekly_report"
@@ -120,7 +121,7 @@ def test_a_report_waits_for_what_is_due(ended_week: SmallLedger) -> None:
 def claim(ledger: SmallLedger, job: str, window: Window) -> None:
     """What a worker that is about to die does."""
     with ledger.app().sessions.begin() as session:
-        found = runs.claim(
+        found = claims.claim(
             session,
             job,
             window,
@@ -167,7 +168,7 @@ def test_a_report_does_not_wait_for_what_failed(ended_week: SmallLedger) -> None
     ended_week.write()
     ended_week.look("collect_profiles")
     with ended_week.app().sessions.begin() as session:
-        begun = runs.claim(
+        begun = claims.claim(
             session,
             "attribute_costs",
             day,

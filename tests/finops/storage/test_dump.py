@@ -26,6 +26,7 @@ from finops.storage import (
     usage,
 )
 from finops.storage.runs import Outcome
+from tests import claims
 from tests.finops.storage.notation import (
     LATER,
     NOW,
@@ -65,7 +66,7 @@ def straight(session: Session) -> None:
 
 def winding(session: Session) -> None:
     """The same history at other hours, in another order, with what went wrong on the way."""
-    claim = runs.claim(
+    claim = claims.claim(
         session,
         *("pull", hour(0), ""),
         worker="two",

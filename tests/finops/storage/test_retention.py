@@ -19,6 +19,7 @@ from finops.storage import charges, database, ledger, refused_profiles, retentio
 from finops.storage.charge_sums import sums
 from finops.storage.runs import Outcome
 from finops.storage.tables import ChargeDayRow, ChargeRow
+from tests import claims
 from tests.finops.storage.notation import LATER, NOW, book, charge, day, hour, hours, record, restate
 from tests.finops.storage.notation import usage as said
 
@@ -266,7 +267,7 @@ def test_old_usage_forgets_its_raw_profiles_and_nothing_else(session: Session) -
 
 
 def run(session: Session, started: datetime, outcome: Outcome | None, at: int = 0) -> None:
-    claim = runs.claim(
+    claim = claims.claim(
         session,
         *("attribute", hour(at), "shop"),
         worker="one",

@@ -14,6 +14,7 @@ from finops.domain.window import Window
 from finops.errors import Fenced
 from finops.storage import charges, database, runs
 from finops.storage.runs import Claim, Outcome
+from tests import claims
 from tests.finops.storage.notation import NOW, book, charge, day, hour, hours, record
 
 LEASE = timedelta(minutes=5)
@@ -22,7 +23,7 @@ DEAD = NOW + LEASE
 
 def claimed(session: Session, at: int = 0, **words: object) -> Claim | None:
     given = {"worker": "one", "now": NOW, "lease": LEASE, "fingerprint": "inputs", "scope": "shop"} | words
-    return runs.claim(session, "attribute", hour(at), **given)  # type: ignore[arg-type]
+    return claims.claim(session, "attribute", hour(at), **given)  # type: ignore[arg-type]
 
 
 def sure(claim: Claim | None) -> Claim:
@@ -55,7 +56,7 @@ def test_other_windows_scopes_and_jobs_are_free(session: Session) -> None:
     assert claimed(session, scope="mail") is not None
     assert claimed(session) is None
     other = {"worker": "one", "now": NOW, "lease": LEASE, "fingerprint": ""}
-    assert runs.claim(session, "pull", hour(0), "shop", **other) is not None  # type: ignore[arg-type]
+    assert claims.claim(session, "pull", hour(0), "shop", **other) is not None  # type: ignore[arg-type]
 
 
 def test_what_has_ended_can_be_claimed_again(session: Session) -> None:
