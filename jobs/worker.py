@@ -13,9 +13,6 @@ from jobs.stopping import until_a_signal
 
 log = structlog.get_logger()
 
-# Between two tries of a database that could not be used.
-_RETRY_SECONDS = 5
-
 
 def work(app: App, names: Sequence[str], *, drain: bool = False, poll_seconds: float = 2) -> int:
     """Do what is queued until a signal says stop; the piece of work at hand is finished first.
@@ -24,7 +21,7 @@ def work(app: App, names: Sequence[str], *, drain: bool = False, poll_seconds: f
         app: the configured service; its database must stand at this release's schema.
         names: the jobs to work for.
         drain: stop as well once nothing is queued for them.
-        poll_seconds: how long to wait before it looks again into a queue that was empty.
+        poll_seconds: how long to wait before it looks again into a queue that was empty, or out of reach.
 
     Returns:
         How many runs it made.
@@ -47,7 +44,7 @@ def work(app: App, names: Sequence[str], *, drain: bool = False, poll_seconds: f
                     log.warning("worker could not look into the queue", why=str(error))
                 else:
                     log.exception("worker could not look into the queue")
-                stopping.wait(_RETRY_SECONDS)
+                stopping.wait(poll_seconds)
                 continue
             if ended is not None:
                 made += 1

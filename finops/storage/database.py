@@ -19,6 +19,14 @@ Sessions = sessionmaker[Session]
 # One writer at a time: another waits this long before it gives up, unless the URL has its own `timeout`.
 BUSY_TIMEOUT_SECONDS = 30
 
+# What a statement of a transaction on PostgreSQL waits for another's lock; no statement takes as long as the
+# second; and a worker that was stopped in the middle of a transaction does not hold up others for ever.
+PATIENCE = {
+    "lock_timeout": "30s",
+    "statement_timeout": "15min",
+    "idle_in_transaction_session_timeout": "15min",
+}
+
 _READING = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
 
 
@@ -38,11 +46,7 @@ def connect(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             engine = _sqlite(parsed)
         else:
-            if (
-                parsed.drivername == "postgresql"
-            ):  # whichever driver SQLAlchemy would take, this one is installed
-                parsed = parsed.set(drivername="postgresql+psycopg")
-            engine = create_engine(parsed, pool_pre_ping=True)
+            engine = _postgresql(parsed)
     except (ArgumentError, ImportError, ValueError) as error:
         # The rest of the URL may hold a password, and so may what Python says of a port that is none.
         shown = url.partition(":")[0]
@@ -61,6 +65,22 @@ def sessions(engine: Engine, *, is_reading: bool = False) -> Sessions:
     if is_reading:
         engine = engine.execution_options(**_READING.get(engine.dialect.name, {}), is_reading=True)
     return sessionmaker(engine, expire_on_commit=False)
+
+
+def _postgresql(url: URL) -> Engine:
+    if url.drivername == "postgresql":  # whichever driver SQLAlchemy would take, this one is installed
+        url = url.set(drivername="postgresql+psycopg")
+    # By a statement and not by the driver's `options`, which a pooler between may not let through.
+    mine = [name for name in PATIENCE if name not in str(url.query.get("options", ""))]
+    engine = create_engine(url, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own type)
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(f"SET {name} = '{PATIENCE[name]}'" for name in mine) or "SELECT 1")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: URL) -> Engine:

@@ -12,6 +12,7 @@ from finops.errors import ConfigError
 from finops.storage import database, services
 from finops.storage.tables import Base
 from tests.finops.storage.notation import NOW
+from tests.postgresql import server
 
 
 def names(session: Session) -> list[str]:
@@ -90,6 +91,19 @@ def test_the_url_says_how_long_to_wait_for_another_writer(tmp_path: Path) -> Non
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA busy_timeout")) == 250
     engine.dispose()
+
+
+def test_postgresql_waits_for_locks_and_statements_only_so_long(request: pytest.FixtureRequest) -> None:
+    def timeouts(url: str) -> list[str]:
+        engine = database.connect(url)
+        with engine.connect() as connection:
+            found = [str(connection.scalar(text(f"SHOW {name}"))) for name in database.PATIENCE]
+        engine.dispose()
+        return found
+
+    with server(request).database() as url:
+        assert timeouts(url) == list(database.PATIENCE.values())
+        assert timeouts(f"{url}?options=-c%20lock_timeout%3D2s") == ["2s", "15min", "15min"]
 
 
 @pytest.mark.parametrize(

@@ -266,14 +266,14 @@ def test_old_usage_forgets_its_raw_profiles_and_nothing_else(session: Session) -
     assert usage.unreferenced(session, ["0" * 64, "1" * 64, "f" * 64]) == {"0" * 64}
 
 
-def run(session: Session, started: datetime, outcome: Outcome | None, at: int = 0) -> None:
+def run(session: Session, started: datetime, outcome: Outcome | None, at: int = 0, mark: str = "f") -> None:
     claim = claims.claim(
         session,
         *("attribute", hour(at), "shop"),
         worker="one",
         now=started,
         lease=timedelta(minutes=5),
-        fingerprint="f",
+        fingerprint=mark,
     )
     assert claim is not None
     if outcome is not None:
@@ -282,11 +282,11 @@ def run(session: Session, started: datetime, outcome: Outcome | None, at: int = 
 
 def test_old_runs_leave_but_for_the_latest_good_one_of_each_window(session: Session) -> None:
     old = NOW - timedelta(days=30)
-    for outcome in (Outcome.OK, Outcome.OK, Outcome.FAILED):
-        run(session, old, outcome)
-    run(session, old, None, at=1)
+    for mark, outcome in (("e", Outcome.OK), ("f", Outcome.OK), ("g", Outcome.FAILED)):
+        run(session, old, outcome, mark=mark)
     run(session, NOW, Outcome.FAILED, at=2)
     run(session, NOW, None, at=3)
+    run(session, old, None, at=1)
     before = runs.done(session, "attribute")
 
     assert expire(session, runs_before=NOW) == NOTHING | {"job_runs": 3}

@@ -59,10 +59,11 @@ def test_other_windows_scopes_and_jobs_are_free(session: Session) -> None:
     assert claims.claim(session, "pull", hour(0), "shop", **other) is not None  # type: ignore[arg-type]
 
 
-def test_what_has_ended_can_be_claimed_again(session: Session) -> None:
+def test_what_has_ended_can_be_claimed_again_for_other_inputs(session: Session) -> None:
     ended(session, sure(claimed(session)))
 
-    assert sure(claimed(session)).attempt == 2
+    assert claimed(session) is None
+    assert sure(claimed(session, fingerprint="others")).attempt == 2
 
 
 def test_a_heartbeat_renews_the_lease(session: Session) -> None:
@@ -125,9 +126,10 @@ def test_a_worker_may_record_that_it_was_fenced(session: Session) -> None:
     ]
 
 
-def test_a_run_does_not_end_by_running(session: Session) -> None:
-    with pytest.raises(ValueError, match="by running"):
-        ended(session, sure(claimed(session)), Outcome.RUNNING)
+@pytest.mark.parametrize("outcome", [Outcome.QUEUED, Outcome.RUNNING])
+def test_a_run_does_not_end_by_what_is_no_end(session: Session, outcome: Outcome) -> None:
+    with pytest.raises(ValueError, match=f"does not end as {outcome}"):
+        ended(session, sure(claimed(session)), outcome)
 
 
 def test_a_stale_claim_cannot_write(shared: Engine) -> None:
