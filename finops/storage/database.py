@@ -43,10 +43,7 @@ def connect(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            engine = _sqlite(parsed)
-        else:
-            engine = _postgresql(parsed)
+        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
     except (ArgumentError, ImportError, ValueError) as error:
         # The rest of the URL may hold a password, and so may what Python says of a port that is none.
         shown = url.partition(":")[0]

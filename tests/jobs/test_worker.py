@@ -193,6 +193,24 @@ def test_two_schedulers_and_four_workers_come_to_the_ledger_of_one(
     assert len({run.worker for run in runs}) > 2
 
 
+def test_an_upgrade_beside_a_scheduler_and_a_worker_is_safe(small: SmallLedger) -> None:
+    with (
+        started(small, "worker", "--poll", "0.05") as beside,
+        started(small, "scheduler", "--drain") as drain,
+    ):
+        wait_until(lambda: small.runs(Outcome.OK))
+        for _ in range(3):
+            upgraded = small.finops("db", "upgrade")
+            assert upgraded.returncode == 0, upgraded.stderr
+        _, said = drain.communicate(timeout=120)
+        assert drain.returncode == 0, said
+        beside.terminate()
+        beside.communicate(timeout=60)
+
+    assert {run.outcome for run in small.runs()} <= {Outcome.OK, Outcome.SKIPPED}
+    assert small.finops("db", "check").returncode == 0
+
+
 def test_both_databases_hold_the_same_ledger(small_ledger: SmallLedger, drained_ledger: SmallLedger) -> None:
     small_ledger.drain()
 

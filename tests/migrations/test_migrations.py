@@ -1,13 +1,15 @@
 """The migrations reach the schema in code, and can be undone."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier, Thread
 
 import alembic
 import pytest
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, inspect, text
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, inspect, text
 
 from finops.errors import StorageError
 from finops.storage import database, migrate
@@ -68,6 +70,40 @@ def test_going_up_twice_is_going_up_once(engine: Engine) -> None:
     migrate.upgrade(engine)
 
     migrate.check(engine)
+
+
+def test_two_upgrades_at_once_both_succeed(url: str) -> None:
+    together = Barrier(3, timeout=30)
+
+    def upgrade(_: int) -> str | None:
+        engine = database.connect(url)
+        together.wait()
+        migrate.upgrade(engine)
+        found = migrate.current(engine)
+        engine.dispose()
+        return found
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(upgrade, range(3))) == [migrate.head()] * 3
+
+
+def test_an_upgrade_waits_for_who_is_writing_and_takes_nothing_from_it(engine: Engine, url: str) -> None:
+    migrate.upgrade(engine, "0001")
+    other = database.connect(url)
+    upgrade = Thread(target=migrate.upgrade, args=[other])
+    with engine.begin() as connection:
+        written = {"name": "shop", "team": "", "cost_centre": "", "environment": "", "is_claimed": True}
+        connection.execute(insert(Base.metadata.tables["services"]), written)
+        connection.execute(text("DELETE FROM job_runs"))
+        upgrade.start()
+        upgrade.join(0.5)
+        assert upgrade.is_alive()
+    upgrade.join(30)
+    other.dispose()
+
+    migrate.check(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT name FROM services")) == "shop"
 
 
 def test_down_to_nothing_and_up_again(engine: Engine) -> None:
