@@ -17,6 +17,7 @@ from jobs.attribute_costs import AttributeCosts
 from jobs.runner import Summary
 from jobs.windows import Due, Key
 from pricing.catalogue import Catalogue
+from tests import claims
 from tests.small_ledger import (
     HOURS,
     MONDAY,
@@ -451,12 +452,12 @@ def test_what_was_computed_from_inputs_that_moved_is_not_written(small_ledger: S
     found = {work.key.scope: work for work in runner.pending(app, job)}
     small_ledger.look("collect_profiles")
 
-    assert runner.run(app, job, found["checkout"]).outcome is Outcome.SKIPPED
+    assert claims.run(app, job, found["checkout"]).outcome is Outcome.SKIPPED
     assert small_ledger.lines("charges", service="checkout") == []
 
 
 def test_a_service_that_nobody_has_heard_of_costs_nothing(drained_ledger: SmallLedger) -> None:
-    ended = runner.run(drained_ledger.app(), AttributeCosts(), Due(Key(day(5), "nobody"), "whatever"))
+    ended = claims.run(drained_ledger.app(), AttributeCosts(), Due(Key(day(5), "nobody"), "whatever"))
 
     assert ended.outcome is Outcome.OK
     assert drained_ledger.lines("services", name="nobody") == []
