@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
+from time import sleep
 
 import pytest
 from sqlalchemy import Engine
@@ -152,6 +153,34 @@ def test_a_stale_claim_cannot_write(shared: Engine) -> None:
 
     with sessions() as session:
         assert charges.within(session, hour(0)) == [charge("2")]
+
+
+def test_only_one_writes_to_a_day_at_once_and_others_write_to_other_days(shared: Engine) -> None:
+    """As on SQLite: else one could make an hour final while another stores a profile of it."""
+    sessions = database.sessions(shared)
+    with sessions.begin() as session:
+        first, second, other = (
+            sure(claimed(session)),
+            sure(claimed(session, at=1)),
+            sure(claimed(session, at=30)),
+        )
+    done: list[int] = []
+
+    def write(claim: Claim, number: int) -> None:
+        with sessions.begin() as session:
+            runs.fence(session, claim)
+            done.append(number)
+
+    with ThreadPoolExecutor(2) as pool:
+        with sessions.begin() as session:
+            runs.fence(session, first)
+            same = pool.submit(write, second, 2)
+            if shared.dialect.name == "postgresql":
+                pool.submit(write, other, 3).result(20)
+            sleep(0.3)
+            assert 2 not in done
+        same.result(20)
+    assert 2 in done
 
 
 def test_of_workers_that_claim_at_once_one_has_it(shared: Engine) -> None:

@@ -1,14 +1,14 @@
-"""what is queued or running is found without reading every run
+"""What is queued or running is found without reading every run.
 
-Revision: 0002_workers
-Follows: 0001
-Made: 2026-12-01 02:35:00
+Revision: 0004
+Follows: 0003
+Made: 2026-12-01
 """
 
 from alembic import op
 
-revision = "0002_workers"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
