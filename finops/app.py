@@ -12,15 +12,17 @@ from pathlib import Path
 
 from finops import config, fleet, sources
 from finops.config import Mistake, Settings
-from finops.domain.ports import Clock, FleetSource, PriceBook, PriceSource, ProfileSource
+from finops.domain.ports import Clock, FleetSource, PriceSource, ProfileSource
+from finops.domain.price import Price
 from finops.domain.service import Registry
-from finops.storage import database, migrate, places, prices
+from finops.storage import database, migrate, places, prices, split_fits
 from finops.storage.blobs import BlobStore
 from finops.storage.database import Engine, Session, Sessions
 from pricing.aws import AwsPriceList
-from pricing.book import Book, first_of
 from pricing.catalogue import Catalogue
 from pricing.fixed import FixedPrices
+from pricing.ladder import Ladder
+from pricing.rungs import CATALOGUE, FIXED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,15 @@ class PriceScope:
     """One price list: a source, or one region of it.
 
     `is_declared` says that somebody states it as a whole, so that what it leaves out is withdrawn; a list
-    that was only looked at has to pass the gate.
+    that was only looked at has to pass the gate. `is_hourly` says how often it is asked: else once a day.
     """
 
     name: str
     source: PriceSource
     regions: Sequence[str]
     is_declared: bool
+    cloud: str = ""
+    is_hourly: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class App:
         if wanted.aws is not None:
             aws = AwsPriceList(self.clock.now)
             made += [
-                PriceScope(f"{aws.name} {region}", aws, (region,), is_declared=False)
+                PriceScope(f"{aws.name} {region}", aws, (region,), is_declared=False, cloud="aws")
                 for region in wanted.aws.regions
             ]
         if wanted.catalogue:
@@ -93,12 +97,28 @@ class App:
             made.append(PriceScope(catalogue.name, catalogue, (), is_declared=True))
         return made
 
-    def price_book(self, session: Session, machine_types: Collection[str]) -> PriceBook:
-        """The stored prices of some machine types; where two sources know one, the more binding answers."""
-        names = dict.fromkeys(scope.source.name for scope in self.price_scopes)
-        return first_of(
-            [Book(prices.current(session, source=name, machine_types=machine_types)) for name in names]
-        )
+    def price_book(
+        self,
+        session: Session,
+        machine_types: Collection[str],
+        known_at: datetime | None = None,
+        bundled: Sequence[Price] = (),
+    ) -> Ladder:
+        """All that is stored of the prices of some machine types, as the ladder asks it.
+
+        What the configuration no longer states, and a catalogue that it turned off, do not count; a
+        catalogue that was not stored yet can be given as `bundled`.
+        """
+        declared = {CATALOGUE, FIXED}
+        stated = {scope.source.name for scope in self.price_scopes if scope.is_declared}
+        known = [
+            price
+            for price in prices.current(session, machine_types=machine_types, known_at=known_at)
+            if price.source in stated or price.source not in declared
+        ]
+        if CATALOGUE in stated and all(price.source != CATALOGUE for price in known):
+            known += bundled
+        return Ladder(known, self.settings.overrides(), split_fits.every(session))
 
     @cached_property
     def blobs(self) -> BlobStore:

@@ -14,14 +14,13 @@ from finops.costs.allocate import Allocation, allocate
 from finops.costs.attribute import Attribution, attribute
 from finops.costs.function_costs import day_costs
 from finops.costs.pools import PricedMachine
-from finops.costs.split import split_price
+from finops.costs.priced import priced
 from finops.costs.tree import merged
 from finops.costs.used import used_charges
 from finops.domain.charge import Charge, ChargeState, CostMetric
 from finops.domain.function_cost import FunctionCost
 from finops.domain.machine import MachineHours
-from finops.domain.ports import PriceBook
-from finops.domain.price import PriceSplit
+from finops.domain.price import Price, PriceSplit
 from finops.domain.profile import RefusedProfile, Usage
 from finops.domain.resource import Resource
 from finops.domain.service import Service
@@ -42,6 +41,8 @@ from finops.storage.ledger import LedgerState
 from jobs.runner import Done, Moved
 from jobs.settled import reopened_days, settled_hours, span
 from jobs.windows import Due, Key, fingerprint, stretches
+from pricing.ladder import Ladder
+from pricing.rungs import is_derived
 
 Attributions = dict[tuple[Resource, CostMetric, str], list[Attribution]]
 """The hours of a day that are divided, by resource, metric and currency: what can be added up."""
@@ -58,7 +59,7 @@ class Inputs:
     final: Mapping[Window, Mapping[str, LedgerState]]
     summed: set[tuple[str, Window]]
     settled: set[Window]
-    book: PriceBook
+    book: Ladder
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class Prepared:
     marks: dict[Window, str] = field(default_factory=dict)
     final: set[Window] = field(default_factory=set)
     splits: dict[str, PriceSplit] = field(default_factory=dict)
+    derived: dict[str, Price] = field(default_factory=dict)
     costs: list[FunctionCost] = field(default_factory=list)
 
 
@@ -131,6 +133,8 @@ class AttributeCosts:
         now = app.clock.real()
         if prepared.service == app.registry.claim(work.key.scope):
             services.replace(session, [prepared.service], now)
+        # What the ladder made of others is kept too, so that every charge can name its price.
+        prices.record(session, prepared.derived.values(), [], now)
         prices.record_splits(session, prepared.splits.values())
         for hour, allocation in prepared.allocations.items():
             is_final = hour in prepared.final
@@ -272,7 +276,11 @@ def _hour_mark(app: App, known: Inputs, name: str, hour: Window) -> str:
     state = known.states.get((name, hour))
     if state is not None and state.state == ChargeState.FINAL:
         return state.fingerprint
-    prices = [known.book.find(row.kind, hour.start) for row in known.machines.get((name, hour), [])]
+    prices = [
+        price
+        for row in known.machines.get((name, hour), [])
+        for _, price in known.book.during(row.kind, row.window, row.shape)
+    ]
     return _machines_mark(known, name, hour) + fingerprint(
         *(price.id if price else "no price" for price in prices),
         *sorted(known.usage_marks.get((name, hour), [])),
@@ -303,13 +311,14 @@ def _allocate(
 ) -> list[Charge]:
     """The charges of one hour, and in `prepared` what is to be written for it."""
     name = prepared.service.name
-    machines = []
+    machines: list[PricedMachine] = []
     for row in known.machines.get((name, hour), []):
-        price = known.book.find(row.kind, hour.start)
-        split = split_price(price, app.settings.prices.split) if price else None
-        if split is not None:
-            prepared.splits[split.id] = split
-        machines.append(PricedMachine(row, price, split))
+        for machine in priced(row, known.book, app.settings.prices.split, known.book.fits):
+            if machine.price is not None and machine.split is not None:
+                prepared.splits[machine.split.id] = machine.split
+                if is_derived(machine.price):
+                    prepared.derived[machine.price.id] = machine.price
+            machines.append(machine)
     allocation = allocate(prepared.service, hour, machines, used, known.refused.get((name, hour), []))
     if hour in known.settled:
         prepared.final.add(hour)

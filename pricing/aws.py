@@ -9,11 +9,10 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any, Protocol
 
-from finops.domain.machine import MachineKind
 from finops.domain.price import Price
 from finops.errors import BrokenInput, FinopsError, Incomplete, PricesUnavailable
-from pricing.aws_product import ATTRIBUTES, BARE_METAL, SOURCE, VIRTUAL, Product, read
-from pricing.fetched import Fetched, Rejection, tally
+from pricing.aws_product import ATTRIBUTES, BARE_METAL, SOURCE, VIRTUAL, Product, gathered, read
+from pricing.fetched import Fetched, Rejection
 from pricing.regions import price_list_region
 
 # The most that one answer may hold; a region has about 1,400 types, so 15 answers.
@@ -98,7 +97,7 @@ class AwsPriceList:
             raise _unreachable(error, region) from error
         except ResponseParserError as error:
             raise BrokenInput(f"{self.name} in {region} gave an answer that is no price list") from error
-        return _fetched(region, found)
+        return gathered(region, found)
 
     def _client(self, region: str) -> PricingClient:
         from boto3 import Session as BotoSession  # noqa: PLC0415 - it is slow, and most commands need no prices
@@ -162,25 +161,6 @@ def _request(family: str, region: str) -> dict[str, object]:
     wanted |= {name: value for name, (value, _) in ATTRIBUTES.items()}
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
     return {"ServiceCode": "AmazonEC2", "Filters": filters, "FormatVersion": "aws_v1", "MaxResults": _PAGE}
-
-
-def _fetched(region: str, found: Sequence[Product | Rejection]) -> Fetched:
-    """What was found, each price once; two that differ for one machine both stay, for the gate to refuse."""
-    products = [item for item in found if isinstance(item, Product)]
-    prices = {product.price.id: product.price for product in products}
-    effective: dict[MachineKind, datetime] = {}
-    for product in products:
-        effective.setdefault(product.price.kind, product.effective)
-    return Fetched(
-        cloud="aws",
-        region=region,
-        prices=tuple(prices.values()),
-        rejected=tally(item for item in found if isinstance(item, Rejection)),
-        repeated=len(products) - len(prices),
-        effective=effective,
-        published=max((product.price.as_of for product in products), default=None),
-        version=max((product.version for product in products), default=""),
-    )
 
 
 def _refused(response: dict[str, Any], region: str) -> FinopsError:

@@ -6,7 +6,7 @@ the same machine is also listed at zero, for other systems and tenancies, and as
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from enum import StrEnum
 from finops.domain.machine import MachineKind, Shape
 from finops.domain.price import Price
 from finops.domain.window import parse_moment
-from pricing.fetched import Rejection
+from pricing.fetched import Fetched, Rejection, tally
 from pricing.regions import currency_of
 
 SOURCE = "aws-price-list"
@@ -97,9 +97,19 @@ def read(document: object, *, family: str, region: str, observed_at: datetime) -
         region: the region that was asked for.
         observed_at: the moment of asking, from which the price counts as known to hold.
     """
-    what = ""
     try:
         listed = _parsed(document)
+    except _Refused as refused:
+        return Rejection(refused.reason, repr(document)[:40])
+    return read_listed(listed, family=family, region=region, observed_at=observed_at)
+
+
+def read_listed(
+    listed: Mapping[str, object], *, family: str, region: str, observed_at: datetime
+) -> Product | Rejection:
+    """As `read`, of a document that is parsed already."""
+    what = ""
+    try:
         product = _mapping(listed, "product")
         attributes = _mapping(product, "attributes")
         what = _text(attributes, "instanceType")[:80] or _text(product, "sku")[:80]
@@ -118,8 +128,27 @@ def read(document: object, *, family: str, region: str, observed_at: datetime) -
             sku=_text(product, "sku")[:40],
         )
     except _Refused as refused:
-        return Rejection(refused.reason, what or repr(document)[:40])
+        return Rejection(refused.reason, what or repr(listed)[:40])
     return Product(price, effective, _text(listed, "version")[:40])
+
+
+def gathered(region: str, found: Sequence[Product | Rejection]) -> Fetched:
+    """What was found, each price once; two that differ for one machine both stay, for the gate to refuse."""
+    products = [item for item in found if isinstance(item, Product)]
+    prices = {product.price.id: product.price for product in products}
+    effective: dict[MachineKind, datetime] = {}
+    for product in products:
+        effective.setdefault(product.price.kind, product.effective)
+    return Fetched(
+        cloud="aws",
+        region=region,
+        prices=tuple(prices.values()),
+        rejected=tally(item for item in found if isinstance(item, Rejection)),
+        repeated=len(products) - len(prices),
+        effective=effective,
+        published=max((product.price.as_of for product in products), default=None),
+        version=max((product.version for product in products), default=""),
+    )
 
 
 def _parsed(document: object) -> Mapping[str, object]:

@@ -92,6 +92,10 @@ class Catalogue:
             return None
         return in_force(self._held(kind.machine_type), at)
 
+    def held(self, machine_type: str) -> Sequence[Price]:
+        """All prices of a type, in order of time; none of one that it does not know."""
+        return self._held(machine_type)
+
     def machine(self, machine_type: str, region: str = "us-east-1") -> Price:
         """The price now in force of a machine type.
 

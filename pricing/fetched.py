@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from finops.domain.machine import MachineKind
 from finops.domain.price import Price
+from finops.domain.price_list import PriceList
 
 _EXAMPLES = 3
 
@@ -52,6 +53,14 @@ class Fetched:
     effective: Mapping[MachineKind, datetime] = field(default_factory=dict)
     published: datetime | None = None
     version: str = ""
+
+    def listed(self, source: str, observed_at: datetime) -> PriceList:
+        """What was found, as one look at a list."""
+        return PriceList(
+            *(self.cloud, self.region, source, observed_at, self.prices, self.effective),
+            published=self.published,
+            version=self.version,
+        )
 
 
 @runtime_checkable

@@ -15,9 +15,7 @@ from finops.domain.window import moment_text
 from pricing.changes import Change, Changes, Decision, Verdict
 from pricing.outliers import crooked
 from pricing.regions import currency_of
-
-_COMPONENTS = ("vcpu_hourly", "gib_hourly", "gpu_hourly")
-_AMOUNTS = ("hourly", "contracted", "effective", *_COMPONENTS)
+from pricing.statement import COMPONENTS, amounts, says_the_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,13 @@ def gate(
     known = {price.kind for price in earlier} | set(open_)
     listed = {price.kind: _backdated(price, known, effective or {}) for price in fetched}
     changes = _changes(open_, listed)
-    doubts = [*_unlikely(changes, rules), *crooked(fetched)]
+    doubts = [*_unlikely(changes, rules), *crooked(fetched, lambda price: _is_known(open_, price))]
     verdict = Verdict.HELD if doubts and not accept else Verdict.ADMITTED
     return Decision(verdict, tuple(doubts), changes)
+
+
+def _is_known(open_: Mapping[MachineKind, Price], price: Price) -> bool:
+    return price.kind in open_ and says_the_same(open_[price.kind], price)
 
 
 def _broken(fetched: Sequence[Price]) -> Iterator[str]:
@@ -76,11 +78,11 @@ def _broken(fetched: Sequence[Price]) -> Iterator[str]:
         currency = currency_of(price.kind.cloud, price.kind.region)
         if price.currency != currency:
             yield f"{price.kind} is priced in {price.currency}, its region in {currency}"
-        for name, amount in _amounts(price, _COMPONENTS):
+        for name, amount in amounts(price, COMPONENTS):
             if not (amount.is_finite() and amount > 0):
                 yield f"{price.kind} has {amount} as its price {name}"
         other = seen.setdefault(price.kind, price)
-        if not _says_the_same(price, other):
+        if not says_the_same(price, other):
             yield f"{price.kind} has two prices: {_told(other)} and {_told(price)}"
 
 
@@ -96,7 +98,7 @@ def _against_stored(
         )
     for price in fetched:
         old = open_.get(price.kind)
-        if old and price.valid_from <= old.valid_from and not _says_the_same(price, old):
+        if old and price.valid_from <= old.valid_from and not says_the_same(price, old):
             yield (
                 f"{price.kind} was observed at {moment_text(price.valid_from)}, not after "
                 f"the stored price of {moment_text(old.valid_from)}: did the clock go back?"
@@ -110,9 +112,9 @@ def _changes(open_: Mapping[MachineKind, Price], listed: Mapping[MachineKind, Pr
         changed=tuple(
             Change(replace(old, valid_to=new.valid_from), new)
             for old, new in both
-            if not _says_the_same(old, new)
+            if not says_the_same(old, new)
         ),
-        unchanged=tuple(old for old, new in both if _says_the_same(old, new)),
+        unchanged=tuple(old for old, new in both if says_the_same(old, new)),
         absent=tuple(price for kind, price in open_.items() if kind not in listed),
     )
 
@@ -137,17 +139,6 @@ def _backdated(price: Price, known: set[MachineKind], effective: Mapping[Machine
     """A first price, from when its list says it holds; any other, from when it was observed."""
     since = effective.get(price.kind, price.valid_from)
     return price if price.kind in known or since >= price.valid_from else replace(price, valid_from=since)
-
-
-def _says_the_same(one: Price, other: Price) -> bool:
-    """Whether two prices of a kind differ in nothing but when and by whom they were seen."""
-    return (one.currency, one.shape, *_amounts(one)) == (other.currency, other.shape, *_amounts(other))
-
-
-def _amounts(price: Price, names: Sequence[str] = _AMOUNTS) -> list[tuple[str, Decimal]]:
-    """The amounts that a price states, by name."""
-    stated = [(name, getattr(price, name)) for name in names]
-    return [(name, amount) for name, amount in stated if amount is not None]
 
 
 def _told(price: Price) -> str:

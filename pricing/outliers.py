@@ -4,7 +4,7 @@ Machines of one family with the same memory per vCPU cost in proportion to their
 tenancy stand 6 to 10 % above that line, and rows of another unit far off it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -36,9 +36,13 @@ class Outlier:
         return f"{self.price.kind.machine_type} (× {self.ratio:.2f})"
 
 
-def crooked(prices: Iterable[Price]) -> list[str]:
-    """What is wrong with a list's proportions, a sentence each; nothing, if it may be a true one."""
+def crooked(prices: Iterable[Price], is_known: Callable[[Price], bool] = lambda _: False) -> list[str]:
+    """What is wrong with a list's proportions, a sentence each; nothing, if it may be a true one.
+
+    A price that `is_known` stands off the line since it was let in, and is not asked about again.
+    """
     compared, found = outliers(prices)
+    found = [each for each in found if not is_known(each.price)]
     far = [each for each in found if not 1 / FARTHEST <= each.ratio <= FARTHEST]
     said = [
         f"{each} stands more than {FARTHEST} times off the price per vCPU of its siblings" for each in far

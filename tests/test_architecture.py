@@ -15,7 +15,7 @@ PURE = sorted([*ROOT.glob("finops/domain/*.py"), *ROOT.glob("finops/costs/*.py")
 STATISTICS = {"interval.py", "change.py"}
 
 # These divide Fractions and Decimals.
-EXACT = {"resource.py", "pools.py", "rightsize.py"}
+EXACT = {"resource.py", "pools.py", "rightsize.py", "fit.py", "split.py", "override.py"}
 
 CLOCKS = {
     "now",

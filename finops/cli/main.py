@@ -29,7 +29,7 @@ COMMANDS = {
     "change": ("finops.cli.change:change", "Before/after checks of an optimisation."),
     "explain": ("finops.cli.explain:explain", "Every step from the captures to one function's dollar."),
     "report": ("finops.cli.report:report", "Reports: weekly."),
-    "prices": ("finops.cli.prices:prices", "What machines cost an hour: show."),
+    "prices": ("finops.cli.prices:prices", "What machines cost an hour, and the lists that say so."),
     "ledger": ("finops.cli.ledger:ledger", "The ledger: dump, history, restate."),
     "jobs": ("finops.cli.jobs:jobs", "The jobs: list, run, backfill."),
     "scheduler": ("finops.cli.scheduler:scheduler", "Run the jobs by their crons, until stopped."),

@@ -15,7 +15,7 @@ from finops.errors import ConfigError
 _PREFIX = "FINOPS__"
 
 # Tables that stand in the file several times: a variable's name cannot say which is meant.
-_ARRAYS = ("services", "fleet", "sources", "prices.fixed")
+_ARRAYS = ("services", "fleet", "sources", "prices.fixed", "prices.negotiated")
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:

@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from finops.config.section import Section
 from finops.config.shapes import machine_shape
@@ -27,6 +27,7 @@ from finops.config.values import (
     MemoryGib,
     Moment,
     Name,
+    Percent,
     Seconds,
     Share,
     Size,
@@ -38,6 +39,7 @@ from finops.config.values import (
     after,
 )
 from finops.domain.machine import MachineKind
+from finops.domain.override import Override
 from finops.domain.price import Price
 from finops.domain.service import Service
 from finops.errors import ConfigError
@@ -119,6 +121,47 @@ class FixedPrice(Section):
         )
 
 
+class NegotiatedPrice(Section):
+    """What was negotiated with a cloud: a percentage off the list, or a price in its place."""
+
+    name: Word
+    cloud: Cloud
+    account: MaybeWord = ""
+    region: MaybeWord = ""
+    family: MaybeWord = ""
+    machine_type: MaybeWord = ""
+    percent: Percent | None = None
+    hourly: ExactPrice | None = None
+    note: MaybeWord = ""
+    # Unset, it has always held, and holds until further notice.
+    start: Moment | None = Field(None, alias="from")
+    end: Moment | None = Field(None, alias="to")
+
+    _order = field_validator("end")(after)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.percent is None) == (self.hourly is None):
+            raise ValueError(f"{self.name}: give percent or hourly, and not both")
+        return self
+
+    def override(self) -> Override:
+        """The override itself."""
+        return Override(
+            name=self.name,
+            cloud=self.cloud,
+            percent=self.percent,
+            hourly=self.hourly,
+            account=self.account,
+            region=self.region,
+            family=self.family,
+            machine_type=self.machine_type,
+            valid_from=self.start,
+            valid_to=self.end,
+            note=self.note,
+        )
+
+
 class Prices(Section):
     """Where prices come from and how a machine's price divides into CPU, memory and GPU."""
 
@@ -128,6 +171,7 @@ class Prices(Section):
     catalogue: bool = True
     aws: AwsPrices | None = None
     fixed: tuple[FixedPrice, ...] = ()
+    negotiated: tuple[NegotiatedPrice, ...] = ()
 
 
 class DeclaredService(Section):

@@ -11,6 +11,7 @@ from finops.config.inputs import DECLARED_MACHINES, CsvFleet, Fleet, ProfileDire
 from finops.config.section import Section
 from finops.config.sections import Api, Blobs, Database, DeclaredService, Ledger, Prices, Schedule
 from finops.config.values import Moment
+from finops.domain.override import Override
 from finops.domain.price import Price
 from finops.domain.service import Registry, clashes
 from finops.domain.window import WEEK, day_of
@@ -88,3 +89,7 @@ class Settings(Section):
         """The prices that the configuration states, in its order."""
         as_of = self.first_hour(now)
         return [price.price(self.ledger.currency, ALWAYS, as_of) for price in self.prices.fixed]
+
+    def overrides(self) -> list[Override]:
+        """What was negotiated, in the order of the file."""
+        return [negotiated.override() for negotiated in self.prices.negotiated]

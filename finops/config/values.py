@@ -120,9 +120,11 @@ def _some_memory(gib: Decimal) -> Decimal:
 
 def _split_policy(text: str) -> str:
     ratio = re.fullmatch(r"ratio:([0-9]{1,6}(\.[0-9]{1,6})?)", text)
-    if text in ("auto", "aws-9to1", "native") or (ratio and Decimal(ratio[1]) > 0):
+    if text in ("auto", "aws-9to1", "native", "nnls", "opencost") or (ratio and Decimal(ratio[1]) > 0):
         return text
-    raise ValueError("give auto, aws-9to1, native, or ratio:X with X above zero, as ratio:7.46")
+    raise ValueError(
+        "give auto, aws-9to1, native, nnls, opencost, or ratio:X with X above zero, as ratio:7.46"
+    )
 
 
 def _pattern(text: str) -> str:
@@ -174,6 +176,8 @@ Size = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, lt=10**9, decima
 SizeOrZero = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, lt=10**9, decimal_places=9)]
 MemoryGib = Annotated[Size, AfterValidator(_some_memory)]
 """The memory of a machine, at least one MiB."""
+Percent = Annotated[Decimal, BeforeValidator(_number), Field(gt=-1000, lt=100, decimal_places=9)]
+"""What is taken off a price, in percent; less than nothing adds to it."""
 Share = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, le=1, decimal_places=18)]
 """A part of a whole, 0 to 1."""
 

@@ -6,15 +6,18 @@ opinion, and is stored with its name and its basis.
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd, lcm
 
-from finops.domain.money import exact_decimal
+from finops.costs.fit import Fit, find_fit
+from finops.costs.hosts import disk_hourly, host_type
+from finops.domain.money import exact_decimal, rounded
 from finops.domain.price import Price, PriceSplit
 from finops.errors import ConfigError, Incomplete
 
-POLICIES = ("auto", "native", "aws-9to1", "ratio:X")
+POLICIES = ("auto", "native", "aws-9to1", "nnls", "opencost", "ratio:X")
 
 # AWS Fargate, us-east-1, Linux, list: the prices that AWS names as the origin of its 9 : 1.
 FARGATE_VCPU_HOURLY = Fraction("0.04048")
@@ -23,23 +26,33 @@ FARGATE_GIB_HOURLY = Fraction("0.004445")
 # 0.031611 / 0.004237, the defaults of OpenCost, themselves Google's n1 and n2 in us-central1.
 OPENCOST_RATIO = Decimal("7.46")
 
+# OpenCost's own defaults of a vCPU, a GiB and a GPU.
+OPENCOST_HOURLY = (Fraction("0.031611"), Fraction("0.004237"), Fraction("0.95"))
+
 MIB_PER_GIB = 1024
 _RATIO = re.compile(r"ratio:(?P<ratio>[0-9]{1,6}(\.[0-9]{1,6})?)")
 
 
-def split_price(price: Price, policy: str = "auto") -> PriceSplit:
+def split_price(price: Price, policy: str = "auto", fits: Sequence[Fit] = ()) -> PriceSplit:
     """How a price divides by a policy; the parts of any amount add up to it, to the nano.
 
     `native` weighs by the component prices that the cloud publishes; `aws-9to1` by nine parts a vCPU
-    to one part a GiB, a GPU being what is left of the price; `ratio:X` by X to 1. `auto` is the
-    first of native, aws-9to1 on AWS, and OpenCost's ratio.
+    to one part a GiB, a GPU being what is left of the price; `nnls` by what a vCPU and a GiB of the
+    machine's generation come to in the region's own list; `opencost` as OpenCost does by default;
+    `ratio:X` by X to 1. `auto` is the first of native, aws-9to1 on AWS, nnls, and OpenCost's ratio.
+    `fits` are what is known for nnls.
 
     Raises:
         ConfigError: there is no such policy.
-        Incomplete: `native`, and the price has not every component of the machine.
+        Incomplete: `native`, and the price has not every component of the machine; `nnls`, and no fit
+            of the machine's generation is known that passed its gate.
     """
     if policy == "auto":
-        return _auto(price)
+        return _auto(price, fits)
+    if policy == "nnls":
+        return _fitted(price, fits)
+    if policy == "opencost":
+        return _opencost(price)
     if policy == "native":
         return _native(price)
     if policy == "aws-9to1":
@@ -54,12 +67,75 @@ def split_price(price: Price, policy: str = "auto") -> PriceSplit:
     )
 
 
-def _auto(price: Price) -> PriceSplit:
+def reason(price: Price, policy: str = "auto") -> str:
+    """Why a policy takes what it takes for a price, in one sentence."""
+    if policy != "auto":
+        return "the configuration asks for it"
+    if not _missing(price):
+        return "the cloud publishes what each part costs"
+    if price.kind.cloud == "aws":
+        return "AWS divides its own bills so, and these numbers then agree with them"
+    return "no published weights exist, so the list's own prices, or else a usual ratio, have to say"
+
+
+def _auto(price: Price, fits: Sequence[Fit]) -> PriceSplit:
     if not _missing(price):
         return _native(price)
     if price.kind.cloud == "aws":
         return _nine_to_one(price)
+    fit = _fit(price, fits)
+    if fit is not None and not fit.refused:
+        return _fitted(price, fits)
     return _ratio(price, OPENCOST_RATIO, "OpenCost's default ratio of a vCPU to a GiB")
+
+
+def _fitted(price: Price, fits: Sequence[Fit]) -> PriceSplit:
+    """By the generation's own prices; GPUs, with the disks beside them, are what is left."""
+    fit = _fit(price, fits)
+    if fit is None:
+        raise Incomplete(f"no fit of the generation of {price.kind} is known to split it by")
+    if fit.refused:
+        raise Incomplete(f"the fit of the generation of {price.kind} is refused: {fit.refused}")
+    if fit.currency != price.currency:
+        raise Incomplete(f"{price.kind} is priced in {price.currency}, its generation in {fit.currency}")
+    cpu = Fraction(price.shape.vcpu) * Fraction(fit.vcpu_hourly)
+    memory = _gib(price) * Fraction(fit.gib_hourly)
+    basis = (
+        f"{fit.vcpu_hourly} a vCPU and {fit.gib_hourly} a GiB, fitted to {fit.prices} prices of generation "
+        f"{fit.generation} in {fit.region} of {fit.valid_from:%Y-%m-%d}"
+    )
+    if not price.shape.gpu:
+        return _split(
+            price, "nnls", (cpu, memory, Fraction(0)), basis, is_estimate=True, residual=fit.residual
+        )
+    rest = Fraction(price.hourly) - cpu - memory
+    if rest <= 0:
+        raise Incomplete(f"the vCPUs and the memory of {price.kind} come to more than its price")
+    disk = disk_hourly(price.kind)
+    basis += "; the GPUs, with the local disks, are the rest of the price"
+    if disk is not None and 0 < disk < rest:
+        alone = (rest - disk) / Fraction(price.hourly) * 100
+        basis += (
+            f" (without the disks, GPUs are {rounded(alone.numerator, alone.denominator)} % of the price)"
+        )
+    return _split(
+        price, "nnls+gpu-residual", (cpu, memory, rest), basis, is_estimate=True, residual=fit.residual
+    )
+
+
+def _fit(price: Price, fits: Sequence[Fit]) -> Fit | None:
+    kind = price.kind
+    of = host_type(kind) if price.shape.gpu else kind.machine_type
+    return find_fit(fits, kind.cloud, kind.region, of, max(price.valid_from, price.as_of))
+
+
+def _opencost(price: Price) -> PriceSplit:
+    """OpenCost's default prices of a vCPU, a GiB and a GPU, scaled to the price."""
+    vcpu, gib, gpu = OPENCOST_HOURLY
+    shape = price.shape
+    weights = Fraction(shape.vcpu) * vcpu, _gib(price) * gib, Fraction(shape.gpu) * gpu
+    basis = "OpenCost's default prices, 0.031611 a vCPU, 0.004237 a GiB and 0.95 a GPU, scaled to the price"
+    return _split(price, "opencost", weights, basis, is_estimate=True)
 
 
 def _native(price: Price) -> PriceSplit:
@@ -108,13 +184,19 @@ def _ratio(price: Price, ratio: Decimal, basis: str) -> PriceSplit:
 
 
 def _split(
-    price: Price, method: str, weights: tuple[Fraction, ...], basis: str, *, is_estimate: bool = False
+    price: Price,
+    method: str,
+    weights: tuple[Fraction, ...],
+    basis: str,
+    *,
+    is_estimate: bool = False,
+    residual: Decimal | None = None,
 ) -> PriceSplit:
     """The smallest whole numbers in proportion to the weights."""
     scale = lcm(*(weight.denominator for weight in weights))
     whole = [int(weight * scale) for weight in weights]
     cpu, memory, gpu = (weight // gcd(*whole) for weight in whole)
-    return PriceSplit(price.id, method, cpu, memory, gpu, basis, is_estimate)
+    return PriceSplit(price.id, method, cpu, memory, gpu, basis, is_estimate, residual)
 
 
 def _gib(price: Price) -> Fraction:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from finops.domain.machine import MachineHours, MachineKind
+from finops.domain.machine import MachineHours, MachineKind, Shape
 from finops.domain.price import Price
 from finops.domain.profile import Profile, ProfileKind
 from finops.domain.window import Window
@@ -93,3 +93,12 @@ class PriceBook(Protocol):
 
     def find(self, kind: MachineKind, at: datetime) -> Price | None:
         """The price in force, or None: an unknown price is a charge that says so, never a guess."""
+
+
+class PriceLadder(PriceBook, Protocol):
+    """A book that also says when its answer changes, and that can estimate what has no price."""
+
+    def during(
+        self, kind: MachineKind, window: Window, shape: Shape | None = None
+    ) -> Sequence[tuple[Window, Price | None]]:
+        """The prices of a window, in order: it is split where another price begins."""

@@ -74,6 +74,7 @@ class PriceSplit:
         cpu, memory, gpu: weights of the machine's vCPUs, memory and GPUs together.
         basis: one sentence on where the weights come from.
         is_estimate: the division rests on something not published for this machine.
+        residual: where the weights were fitted to prices, the greatest share by which one is off.
 
     >>> split = PriceSplit("p", "aws-9to1", 8 * 9, 16, 0, "9 : 1 per vCPU : GiB")
     >>> [str(part) for part in split.parts(Money.of("0.34"))]
@@ -87,6 +88,7 @@ class PriceSplit:
     gpu: int
     basis: str
     is_estimate: bool = False
+    residual: Decimal | None = None
 
     def __post_init__(self) -> None:
         if min(self.cpu, self.memory, self.gpu) < 0 or self.cpu + self.memory + self.gpu == 0:

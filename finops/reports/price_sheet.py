@@ -1,14 +1,31 @@
 """A price as text and as a document: what it is, where it comes from and of when, and how it divides."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from finops.costs.split import MIB_PER_GIB
 from finops.domain.money import rounded
 from finops.domain.price import Price, PriceSplit
 from finops.domain.window import moment_text
-from finops.reports.shown import table
+from finops.reports.shown import harmless, table
+
+
+class Step(Protocol):
+    """A rung of the ladder, as it is shown."""
+
+    @property
+    def rung(self) -> str:
+        """Its name."""
+
+    @property
+    def price(self) -> Price | None:
+        """Its price, if it has one."""
+
+    @property
+    def why(self) -> str:
+        """Why it has, or why not."""
 
 
 def document(price: Price, split: PriceSplit) -> dict[str, Any]:
@@ -86,6 +103,26 @@ def text(price: Price, split: PriceSplit, title: str, note: str = "") -> str:
     if note:
         rows.append(["note", note])
     return "\n".join(f"{name:<8} {said}" for name, said in rows) + "\n"
+
+
+def why_text(steps: Sequence[Step], answer: Price | None) -> str:
+    """Every rung of the ladder, from the top; the one that answered is marked."""
+    answered = next((step for step in steps if step.price is not None), None)
+    rows = [
+        [
+            "→" if step is answered else "",
+            step.rung,
+            f"{step.price.hourly} {step.price.currency}{_contracted(step.price)}" if step.price else "–",
+            harmless(step.why),
+        ]
+        for step in steps
+    ]
+    said = "\n".join(f"{mark:<1} {rung:<12} {price:<24} {why}" for mark, rung, price, why in rows)
+    return f"\nwhy\n{said}\n" + (f"price {answer.id}\n" if answer else "")
+
+
+def _contracted(price: Price) -> str:
+    return f" ({price.contracted.normalize():f} contracted)" if price.contracted is not None else ""
 
 
 def listing(prices: list[Price], title: str, found: int) -> str:

@@ -56,6 +56,15 @@ def upsert(
         session.execute(insert.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
 
 
+def serialize(session: Session, what: str) -> None:
+    """Let only one writer at a time go on with something, until it commits.
+
+    On SQLite a transaction that may write is the only one from its beginning.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(what))))
+
+
 def batches(items: Collection[Item]) -> Iterator[list[Item]]:
     """Items in lists that are short enough for an IN."""
     every = list(items)

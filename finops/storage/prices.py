@@ -5,6 +5,7 @@ validity; a correction supersedes it and adds another. So what was known at any 
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import datetime
 from decimal import Decimal
@@ -83,6 +84,38 @@ def find(
     return sorted(found, key=lambda price: (price.kind.account == "", price.kind.zone == ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored price, with since when it was known, and until when if it is known otherwise now."""
+
+    price: Price
+    recorded_at: datetime
+    superseded_at: datetime | None
+
+
+def known_of(
+    session: Session, kind: MachineKind, *, known_at: datetime | None = None, every: bool = False
+) -> list[Known]:
+    """The prices of a machine type as it was bought, of every source, zone and account, in order of time.
+
+    `every` gives those too that were known once and are no more.
+    """
+    row = PriceRow
+    query = select(row.__table__).where(
+        row.machine_type == kind.machine_type,
+        row.region == kind.region,
+        row.cloud == kind.cloud,
+        row.purchase_option == kind.purchase_option,
+    )
+    for column, value in ((row.zone, kind.zone), (row.account, kind.account)):
+        if value:
+            query = query.where(column == value)
+    if not every:
+        query = query.where(standing(row, known_at))
+    found = [Known(_price(each), each.recorded_at, each.superseded_at) for each in session.execute(query)]
+    return sorted(found, key=lambda each: (each.price.kind, each.price.valid_from, each.recorded_at))
+
+
 def by_id(session: Session, ids: Collection[str], *, known_at: datetime | None = None) -> dict[str, Price]:
     """Prices by their ids, as last known, or as known at a moment; an id that is not known is left out."""
     found: dict[str, Price] = {}
@@ -133,7 +166,7 @@ def record_splits(session: Session, splits: Iterable[PriceSplit]) -> None:
             "memory": Decimal(split.memory),
             "gpu": Decimal(split.gpu),
             "basis": split.basis,
-            "residual": None,
+            "residual": split.residual,
             "is_estimate": split.is_estimate,
         }
         for split in splits
@@ -221,4 +254,5 @@ def _split(row: AnyRow) -> PriceSplit:
         gpu=int(row.gpu),
         basis=row.basis,
         is_estimate=row.is_estimate,
+        residual=row.residual,
     )

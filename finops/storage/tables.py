@@ -237,6 +237,70 @@ class PriceSplitRow(Base):
     is_estimate: Mapped[bool]
 
 
+class PriceListRow(Base):
+    """What a price list said, once, however often it was seen to say so."""
+
+    __tablename__ = "price_lists"
+
+    digest: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PriceImportRow(Base):
+    """One look at a price list, and whether it was let in; a list that was held waits here."""
+
+    __tablename__ = "price_imports"
+    __table_args__ = (Index(None, "source", "region", "cloud", "observed_at"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    source: Mapped[str] = mapped_column(WORD)
+    cloud: Mapped[str] = mapped_column(WORD)
+    region: Mapped[str] = mapped_column(WORD)
+    observed_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(WORD)
+    reasons: Mapped[str]
+    left_out: Mapped[str]
+    digest: Mapped[str] = mapped_column(DIGEST)
+    rows: Mapped[int]
+    published: Mapped[datetime | None]
+    version: Mapped[str] = mapped_column(WORD)
+    origin: Mapped[str]
+
+
+class SplitFitRow(Base):
+    """What a vCPU and a GiB of a generation of machines come to, fitted to a list's prices."""
+
+    __tablename__ = "split_fits"
+    __table_args__ = (UniqueConstraint("cloud", "region", "generation", "source", "fitted_at"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    cloud: Mapped[str] = mapped_column(WORD)
+    region: Mapped[str] = mapped_column(WORD)
+    generation: Mapped[str] = mapped_column(WORD)
+    source: Mapped[str] = mapped_column(WORD)
+    currency: Mapped[str] = mapped_column(CURRENCY)
+    vcpu_hourly: Mapped[Decimal]
+    gib_hourly: Mapped[Decimal]
+    residual: Mapped[Decimal]
+    prices: Mapped[int] = mapped_column(Integer)
+    refused: Mapped[str]
+    fitted_at: Mapped[datetime]
+
+
+class FxRateRow(Base):
+    """What one unit of a currency was worth in another on a day; for display, never for the ledger."""
+
+    __tablename__ = "fx_rates"
+
+    base: Mapped[str] = mapped_column(CURRENCY, primary_key=True)
+    quote: Mapped[str] = mapped_column(CURRENCY, primary_key=True)
+    day: Mapped[datetime] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(WORD, primary_key=True)
+    rate: Mapped[Decimal]
+    recorded_at: Mapped[datetime]
+
+
 class _ChargeColumns:
     """The columns that hourly charges and their daily sums share."""
 

@@ -105,10 +105,10 @@ def test_nine_to_one_on_another_cloud_is_an_estimate() -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", ["opencost", "ratio:", "ratio:0", "ratio:-1", "ratio:1e9", "ratio:nan", ""]
+    "policy", ["open-cost", "ratio:", "ratio:0", "ratio:-1", "ratio:1e9", "ratio:nan", ""]
 )
 def test_an_unknown_policy_lists_those_there_are(policy: str) -> None:
-    with pytest.raises(ConfigError, match="auto, native, aws-9to1, ratio:X"):
+    with pytest.raises(ConfigError, match="auto, native, aws-9to1, nnls, opencost, ratio:X"):
         split_price(price(), policy)
 
 
