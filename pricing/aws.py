@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from finops.domain.price import Price
-from finops.errors import BrokenInput, FinopsError, Incomplete, PricesUnavailable
+from finops.errors import BrokenInput, Incomplete
 from pricing.aws_product import ATTRIBUTES, BARE_METAL, SOURCE, VIRTUAL, Product, gathered, read
+from pricing.aws_sdk import Session, asked, client
 from pricing.fetched import Fetched, Rejection
 from pricing.regions import price_list_region
 
@@ -19,20 +20,6 @@ from pricing.regions import price_list_region
 _PAGE = 100
 # A list that ignores every filter has about 106,000 machines a region: twice that, and it has no end.
 _MOST_PAGES = 2_000
-_CONNECT_SECONDS, _READ_SECONDS = 5, 30
-
-_CREDENTIALS = (
-    "AWS tells its public prices only to a caller it knows: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY, or run under a role, and let it do pricing:GetProducts"
-)
-_NOT_ALLOWED = {
-    "AccessDeniedException",
-    "ExpiredTokenException",
-    "InvalidSignatureException",
-    "UnrecognizedClientException",
-}
-_ASK_LATER = {"ExpiredNextTokenException", "InternalErrorException", "ThrottlingException"}
-_SERVER_FAILED = 500
 
 
 class PricingClient(Protocol):
@@ -43,13 +30,6 @@ class PricingClient(Protocol):
 
     def close(self) -> None:
         """Give its connections back."""
-
-
-class Session(Protocol):
-    """What is used of a boto3 session."""
-
-    def client(self, service_name: str, *, region_name: str, config: object) -> PricingClient:
-        """A client of a service."""
 
 
 class AwsPriceList:
@@ -80,36 +60,17 @@ class AwsPriceList:
 
     def fetch(self, region: str) -> Fetched:
         """The prices of one region with all that was said and left out; raises what `prices` does."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as of boto3 below
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415
-
         observed_at = self._observed_at()
-        try:
-            with closing(self._client(region)) as client:
-                found = [
-                    item
-                    for family in (VIRTUAL, BARE_METAL)
-                    for item in _products(client, family, region, observed_at)
-                ]
-        except ClientError as error:
-            raise _refused(error.response, region) from error
-        except BotoCoreError as error:
-            raise _unreachable(error, region) from error
-        except ResponseParserError as error:
-            raise BrokenInput(f"{self.name} in {region} gave an answer that is no price list") from error
+        with (
+            asked(f"{self.name} in {region}", "pricing:GetProducts"),
+            closing(client("pricing", price_list_region(region), self._session)) as pricing,
+        ):
+            found = [
+                item
+                for family in (VIRTUAL, BARE_METAL)
+                for item in _products(pricing, family, region, observed_at)
+            ]
         return gathered(region, found)
-
-    def _client(self, region: str) -> PricingClient:
-        from boto3 import Session as BotoSession  # noqa: PLC0415 - it is slow, and most commands need no prices
-        from botocore.config import Config  # noqa: PLC0415
-
-        config = Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard"},  # three attempts, or AWS_MAX_ATTEMPTS
-        )
-        session: Session = self._session or BotoSession()
-        return session.client("pricing", region_name=price_list_region(region), config=config)
 
 
 def _products(
@@ -161,34 +122,3 @@ def _request(family: str, region: str) -> dict[str, object]:
     wanted |= {name: value for name, (value, _) in ATTRIBUTES.items()}
     filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
     return {"ServiceCode": "AmazonEC2", "Filters": filters, "FormatVersion": "aws_v1", "MaxResults": _PAGE}
-
-
-def _refused(response: dict[str, Any], region: str) -> FinopsError:
-    """An answer that is an error, in our words."""
-    code, message = response["Error"].get("Code", ""), response["Error"].get("Message", "")
-    said = f"{SOURCE} in {region} answered {code}: {message}"
-    if code in _NOT_ALLOWED:
-        return PricesUnavailable(f"{said}. The caller needs the action pricing:GetProducts")
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return PricesUnavailable(said) if code in _ASK_LATER or status >= _SERVER_FAILED else BrokenInput(said)
-
-
-def _unreachable(error: Exception, region: str) -> PricesUnavailable:
-    """No answer at all, in our words: nobody to ask as, or nobody there."""
-    from botocore.exceptions import (  # noqa: PLC0415
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        SSOError,
-    )
-
-    nobody = (
-        CredentialRetrievalError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        SSOError,
-    )
-    said = f"{SOURCE} in {region} was not reached: {error}"
-    return PricesUnavailable(f"{said}. {_CREDENTIALS}" if isinstance(error, nobody) else said)
