@@ -12,6 +12,7 @@ from pathlib import Path
 
 from finops import config, fleet, sources
 from finops.config import Mistake, Settings
+from finops.config.sections import AwsPrices
 from finops.domain.ports import Clock, FleetSource, PriceSource, ProfileSource
 from finops.domain.price import Price
 from finops.domain.service import Registry
@@ -19,6 +20,9 @@ from finops.storage import database, migrate, places, prices, split_fits
 from finops.storage.blobs import BlobStore
 from finops.storage.database import Engine, Session, Sessions
 from pricing.aws import AwsPriceList
+from pricing.aws_reserved import AwsReserved
+from pricing.aws_savings import AwsSavingsPlans
+from pricing.aws_spot import AwsSpot
 from pricing.catalogue import Catalogue
 from pricing.fixed import FixedPrices
 from pricing.ladder import Ladder
@@ -87,11 +91,7 @@ class App:
             fixed = FixedPrices(self.settings.fixed_prices(self.clock.now()))
             made.append(PriceScope(fixed.name, fixed, (), is_declared=True))
         if wanted.aws is not None:
-            aws = AwsPriceList(self.clock.now)
-            made += [
-                PriceScope(f"{aws.name} {region}", aws, (region,), is_declared=False, cloud="aws")
-                for region in wanted.aws.regions
-            ]
+            made += _aws(wanted.aws, self.clock)
         if wanted.catalogue:
             catalogue = Catalogue()
             made.append(PriceScope(catalogue.name, catalogue, (), is_declared=True))
@@ -137,6 +137,24 @@ class App:
     def readers(self) -> Sessions:
         """Sessions that only read, and wait for no writer."""
         return database.sessions(_opened(self.settings.database.url), is_reading=True)
+
+
+def _aws(wanted: AwsPrices, clock: Clock) -> list[PriceScope]:
+    """What is asked of AWS, for each region."""
+    sources: list[tuple[PriceSource, bool]] = [(AwsPriceList(clock.now), False)]
+    if wanted.reserved:
+        sources.append((AwsReserved(clock.now), False))
+    if wanted.savings_plans:
+        sources.append((AwsSavingsPlans(clock.now), False))
+    if wanted.spot:
+        sources.append((AwsSpot(wanted.spot), True))
+    return [
+        PriceScope(
+            f"{source.name} {region}", source, (region,), is_declared=False, cloud="aws", is_hourly=is_hourly
+        )
+        for source, is_hourly in sources
+        for region in wanted.regions
+    ]
 
 
 def build(path: Path, environ: Mapping[str, str] = os.environ) -> App:

@@ -1,14 +1,14 @@
 """Prices: fetch → gate → store. A refused list leaves what was stored as it was."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from finops.app import App, PriceScope
 from finops.domain.price import Price
 from finops.domain.price_list import PriceList
-from finops.domain.window import Window, day_of, hour_of, moment_text
+from finops.domain.window import DAY, Window, day_of, hour_of, moment_text
 from finops.errors import BrokenInput, Unavailable
 from finops.storage import price_imports, prices
 from finops.storage.database import Session
@@ -19,7 +19,8 @@ from jobs.settled import REFRESH_PRICES, price_mark
 from jobs.windows import Due, Key, fingerprint
 from pricing.changes import Decision, Verdict
 from pricing.declared import declare
-from pricing.fetched import Fetcher
+from pricing.fetched import Fetched, Fetcher, Moving
+from pricing.moving import merge
 
 # Lists of all regions are not asked for in the same minute, and always each at its own time.
 _JITTER_SECONDS = 3 * 3600
@@ -32,6 +33,7 @@ class Prepared:
     listed: PriceList | None
     stated: tuple[Price, ...] = ()
     left_out: str = ""
+    is_moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class RefreshPrices:
     def prepare(self, app: App, work: Due) -> Prepared:
         """The price list as it is now. One that is not to be let in is recorded, with the reason."""
         scope = _scope(app, work)
+        if isinstance(scope.source, Moving):
+            return _moved(app, scope, scope.source)
         if not isinstance(scope.source, Fetcher):
             return Prepared(None, tuple(scope.source.prices(scope.regions)))
         prepared = _looked_at(app, scope, scope.source)
@@ -54,21 +58,14 @@ class RefreshPrices:
         with app.readers() as session:
             decision = decide(session, prepared.listed)
         if decision.verdict is not Verdict.ADMITTED:
-            with app.sessions.begin() as session:
-                store(
-                    session,
-                    prepared.listed,
-                    decision,
-                    app.clock.real(),
-                    origin="refresh",
-                    left_out=prepared.left_out,
-                )
-            decision.admitted()
+            _refuse(app, prepared, decision)
         return prepared
 
     def write(self, app: App, session: Session, work: Due, prepared: Prepared) -> Done:
         """What the gate lets in, as one whole; nothing if it refuses."""
         now = app.clock.real()
+        if prepared.is_moving and prepared.listed is not None:
+            return _write_moved(session, prepared.listed, now, prepared.left_out)
         if prepared.listed is None:
             counts = _state(session, _scope(app, work), prepared.stated).changes
             prices.record(session, counts.to_store, counts.withdrawn, now)
@@ -87,11 +84,62 @@ def by_hand(app: App, scope: PriceScope) -> Due:
     return Due(Key(_period(app, scope), scope.name), fingerprint("by hand", scope.name, moment))
 
 
+def _moved(app: App, scope: PriceScope, source: Moving) -> Prepared:
+    """The changes since the last look, with a day more, for what was late then."""
+    (region,) = scope.regions
+    now = app.clock.now()
+    with app.readers() as session:
+        last = price_imports.latest_moment(session, (source.name, scope.cloud, region))
+    since = last - DAY if last is not None else datetime.min.replace(tzinfo=UTC)
+    prepared = _asked(app, scope, lambda: source.changes(region, since, now), now)
+    assert prepared.listed is not None  # noqa: S101 (what answered gave a list)
+    with app.readers() as session:
+        decision = _merged(session, prepared.listed)
+    if decision.verdict is not Verdict.ADMITTED:
+        _refuse(app, prepared, decision)
+    return replace(prepared, is_moving=True)
+
+
+def _merged(session: Session, listed: PriceList) -> Decision:
+    stored = prices.current(session, source=listed.source, cloud=listed.cloud, region=listed.region)
+    return merge(stored, listed.prices)
+
+
+def _refuse(app: App, prepared: Prepared, decision: Decision) -> None:
+    """Record what is not let in, and why; raises GateRefused."""
+    assert prepared.listed is not None  # noqa: S101 (only what was looked at is refused)
+    with app.sessions.begin() as session:
+        store(
+            session,
+            prepared.listed,
+            decision,
+            app.clock.real(),
+            origin="refresh",
+            left_out=prepared.left_out,
+        )
+    decision.admitted()
+
+
+def _write_moved(session: Session, listed: PriceList, now: datetime, left_out: str) -> Done:
+    price_imports.alone(session, listed.scope)
+    changes = _merged(session, listed).admitted()
+    prices.record(session, changes.to_store, changes.withdrawn, now)
+    made = price_imports.of_list(listed, ImportStatus.ADMITTED, left_out=left_out, origin="refresh")
+    price_imports.record(session, replace(made, rows=len(listed.prices)), now)
+    return Done({"fetched": len(listed.prices), **counted(changes)}, left_out)
+
+
 def _looked_at(app: App, scope: PriceScope, source: Fetcher) -> Prepared:
     (region,) = scope.regions
-    observed_at = app.clock.now()
+    return _asked(app, scope, lambda: source.fetch(region), app.clock.now())
+
+
+def _asked(app: App, scope: PriceScope, ask: Callable[[], Fetched], observed_at: datetime) -> Prepared:
+    """What a list answers now; where it does not, that is recorded."""
+    (region,) = scope.regions
+    source = scope.source
     try:
-        fetched = source.fetch(region)
+        fetched = ask()
     except (Unavailable, BrokenInput) as error:
         made = price_imports.Import(
             *(source.name, scope.cloud, region, observed_at, ImportStatus.UNAVAILABLE),

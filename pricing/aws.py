@@ -83,7 +83,7 @@ def _products(
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     def whole_list() -> list[Product | Rejection]:
-        documents = _documents(client, family, region)
+        documents = pages_of(client, family, region)
         return [read(each, family=family, region=region, observed_at=observed_at) for each in documents]
 
     try:
@@ -94,7 +94,7 @@ def _products(
         return whole_list()
 
 
-def _documents(client: PricingClient, family: str, region: str) -> Iterator[object]:
+def pages_of(client: PricingClient, family: str, region: str) -> Iterator[object]:
     """The documents of every page.
 
     Raises:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NOT_A_NUMBER = "with a price that is no number"
     NOT_POSITIVE = "with a price of zero or less"
     FUTURE = "not in force yet"
+    UNKNOWN_TERM = "of an unknown term"
 
 
 # Asked of the list as filters, and checked again of each answer.
@@ -81,7 +82,7 @@ class Product:
     version: str
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """Carries the reason out of the nested checks of one document."""
 
     def __init__(self, reason: Reason) -> None:
@@ -98,8 +99,8 @@ def read(document: object, *, family: str, region: str, observed_at: datetime) -
         observed_at: the moment of asking, from which the price counts as known to hold.
     """
     try:
-        listed = _parsed(document)
-    except _Refused as refused:
+        listed = parsed(document)
+    except Refused as refused:
         return Rejection(refused.reason, repr(document)[:40])
     return read_listed(listed, family=family, region=region, observed_at=observed_at)
 
@@ -110,12 +111,11 @@ def read_listed(
     """As `read`, of a document that is parsed already."""
     what = ""
     try:
-        product = _mapping(listed, "product")
-        attributes = _mapping(product, "attributes")
-        what = _text(attributes, "instanceType")[:80] or _text(product, "sku")[:80]
-        _check(product, attributes, family, region)
-        kind = MachineKind("aws", region, _machine_type(attributes))
-        term = _only(_mapping(_mapping(listed, "terms", Reason.NO_TERM), "OnDemand", Reason.NO_TERM))
+        product = mapping(listed, "product")
+        attributes = mapping(product, "attributes")
+        what = text(attributes, "instanceType")[:80] or text(product, "sku")[:80]
+        kind = _kind(product, attributes, family, region)
+        term = _only(mapping(mapping(listed, "terms", Reason.NO_TERM), "OnDemand", Reason.NO_TERM))
         effective = _effective(term, observed_at)
         price = Price(
             kind=kind,
@@ -125,11 +125,11 @@ def read_listed(
             valid_from=observed_at,
             source=SOURCE,
             as_of=_moment(listed, "publicationDate", observed_at),
-            sku=_text(product, "sku")[:40],
+            sku=text(product, "sku")[:40],
         )
-    except _Refused as refused:
+    except Refused as refused:
         return Rejection(refused.reason, what or repr(listed)[:40])
-    return Product(price, effective, _text(listed, "version")[:40])
+    return Product(price, effective, text(listed, "version")[:40])
 
 
 def gathered(region: str, found: Sequence[Product | Rejection]) -> Fetched:
@@ -151,51 +151,66 @@ def gathered(region: str, found: Sequence[Product | Rejection]) -> Fetched:
     )
 
 
-def _parsed(document: object) -> Mapping[str, object]:
+def parsed(document: object) -> Mapping[str, object]:
+    """A document of the list, which is a text of JSON; raises Refused where it is none."""
     if not isinstance(document, str) or len(document) > _LARGEST_DOCUMENT:
-        raise _Refused(Reason.MALFORMED)
+        raise Refused(Reason.MALFORMED)
     try:
         listed = json.loads(document, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise _Refused(Reason.MALFORMED) from None
+        raise Refused(Reason.MALFORMED) from None
     if not isinstance(listed, dict):
-        raise _Refused(Reason.MALFORMED)
+        raise Refused(Reason.MALFORMED)
     return listed
+
+
+def machine(listed: Mapping[str, object], *, family: str, region: str) -> tuple[MachineKind, Shape]:
+    """The Linux machine that a document speaks of; raises Refused where it is none of ours."""
+    product = mapping(listed, "product")
+    attributes = mapping(product, "attributes")
+    return _kind(product, attributes, family, region), _shape(attributes)
+
+
+def _kind(
+    product: Mapping[str, object], attributes: Mapping[str, object], family: str, region: str
+) -> MachineKind:
+    _check(product, attributes, family, region)
+    return MachineKind("aws", region, _machine_type(attributes))
 
 
 def _check(product: Mapping[str, object], attributes: Mapping[str, object], family: str, region: str) -> None:
     """Refuse whatever is not a Linux machine of the region, running, on demand, with nobody's licence."""
-    if _text(product, "productFamily") != family:
-        raise _Refused(Reason.OTHER_FAMILY)
-    if _text(attributes, "regionCode") != region:
-        raise _Refused(Reason.OTHER_REGION)
+    if text(product, "productFamily") != family:
+        raise Refused(Reason.OTHER_FAMILY)
+    if text(attributes, "regionCode") != region:
+        raise Refused(Reason.OTHER_REGION)
     for name, (expected, reason) in ATTRIBUTES.items():
-        if _text(attributes, name) != expected:
-            raise _Refused(reason)
+        if text(attributes, name) != expected:
+            raise Refused(reason)
     # "BoxUsage:m5.xlarge" in us-east-1, "EUC1-BoxUsage:…" elsewhere; "UnusedBox", "Reservation",
     # "DedicatedUsage" and "HostUsage" pass every other check now and then.
-    if not _BOX_USAGE.fullmatch(_text(attributes, "usagetype")):
-        raise _Refused(Reason.NOT_BOX_USAGE)
+    if not _BOX_USAGE.fullmatch(text(attributes, "usagetype")):
+        raise Refused(Reason.NOT_BOX_USAGE)
 
 
 def _machine_type(attributes: Mapping[str, object]) -> str:
-    machine_type = _text(attributes, "instanceType")
+    machine_type = text(attributes, "instanceType")
     if not _MACHINE_TYPE.fullmatch(machine_type):  # "m5d" alone is a dedicated host
-        raise _Refused(Reason.NO_MACHINE_TYPE)
+        raise Refused(Reason.NO_MACHINE_TYPE)
     return machine_type
 
 
 def _shape(attributes: Mapping[str, object]) -> Shape:
-    gib = _GIB.fullmatch(_text(attributes, "memory"))
-    gpu = _text(attributes, "gpu")
+    gib = _GIB.fullmatch(text(attributes, "memory"))
+    gpu = text(attributes, "gpu")
     try:
         return Shape(
-            vcpu=_count(_text(attributes, "vcpu")),
+            vcpu=_count(text(attributes, "vcpu")),
             memory_mib=round(Decimal(gib[1].replace(",", "") + (gib[2] or "")) * 1024) if gib else 0,
             gpu=Decimal(0) if gpu in {"", "NA"} else _count(gpu),
         )
     except ValueError:
-        raise _Refused(Reason.NO_SHAPE) from None
+        raise Refused(Reason.NO_SHAPE) from None
 
 
 def _count(text: str) -> Decimal:
@@ -207,55 +222,62 @@ def _count(text: str) -> Decimal:
 def _only(terms: Mapping[str, object]) -> Mapping[str, object]:
     """The on-demand term, which is one."""
     if len(terms) != 1:
-        raise _Refused(Reason.MANY_TERMS if terms else Reason.NO_TERM)
-    return _mapping(terms, next(iter(terms)))
+        raise Refused(Reason.MANY_TERMS if terms else Reason.NO_TERM)
+    return mapping(terms, next(iter(terms)))
 
 
 def _hourly(term: Mapping[str, object], currency: str) -> Decimal:
     """The price of the term's one dimension, which is by the hour."""
-    dimensions = _mapping(term, "priceDimensions", Reason.NO_DIMENSION)
+    dimensions = mapping(term, "priceDimensions", Reason.NO_DIMENSION)
     if len(dimensions) != 1:
-        raise _Refused(Reason.MANY_DIMENSIONS if dimensions else Reason.NO_DIMENSION)
-    dimension = _mapping(dimensions, next(iter(dimensions)))
-    if _text(dimension, "unit") != "Hrs":
-        raise _Refused(Reason.NOT_HOURLY)
-    amounts = _mapping(dimension, "pricePerUnit", Reason.NO_DIMENSION)
+        raise Refused(Reason.MANY_DIMENSIONS if dimensions else Reason.NO_DIMENSION)
+    dimension = mapping(dimensions, next(iter(dimensions)))
+    if text(dimension, "unit") != "Hrs":
+        raise Refused(Reason.NOT_HOURLY)
+    amount = amount_of(dimension, currency)
+    if amount <= 0:
+        raise Refused(Reason.NOT_POSITIVE)
+    return amount
+
+
+def amount_of(dimension: Mapping[str, object], currency: str) -> Decimal:
+    """The amount of a dimension in the currency of its region; raises Refused where it is none."""
+    amounts = mapping(dimension, "pricePerUnit", Reason.NO_DIMENSION)
     if currency not in amounts:
-        raise _Refused(Reason.OTHER_CURRENCY)
-    amount = _text(amounts, currency)
+        raise Refused(Reason.OTHER_CURRENCY)
+    amount = text(amounts, currency)
     if not _AMOUNT.fullmatch(amount):
-        raise _Refused(Reason.NOT_A_NUMBER)
-    if Decimal(amount) <= 0:
-        raise _Refused(Reason.NOT_POSITIVE)
+        raise Refused(Reason.NOT_A_NUMBER)
     return Decimal(amount)
 
 
 def _effective(term: Mapping[str, object], observed_at: datetime) -> datetime:
     effective = _moment(term, "effectiveDate", observed_at)
     if effective > observed_at:
-        raise _Refused(Reason.FUTURE)
+        raise Refused(Reason.FUTURE)
     return effective
 
 
 def _moment(of: Mapping[str, object], name: str, default: datetime) -> datetime:
     """A moment that may be missing."""
-    text = _text(of, name)
+    said = text(of, name)
     try:
-        return parse_moment(text) if text else default
+        return parse_moment(said) if said else default
     except (ValueError, OverflowError):
-        raise _Refused(Reason.MALFORMED) from None
+        raise Refused(Reason.MALFORMED) from None
 
 
-def _mapping(of: Mapping[str, object], name: str, missing: Reason = Reason.MALFORMED) -> Mapping[str, object]:
+def mapping(of: Mapping[str, object], name: str, missing: Reason = Reason.MALFORMED) -> Mapping[str, object]:
+    """What stands under a name; raises Refused where that is nothing, or no object."""
     value = of.get(name)
     if value is None:
-        raise _Refused(missing)
+        raise Refused(missing)
     if not isinstance(value, dict):
-        raise _Refused(Reason.MALFORMED)
+        raise Refused(Reason.MALFORMED)
     return value
 
 
-def _text(of: Mapping[str, object], name: str) -> str:
+def text(of: Mapping[str, object], name: str) -> str:
     """A text, or nothing: of another type it is as good as missing."""
     value = of.get(name)
     return value if isinstance(value, str) else ""

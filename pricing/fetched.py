@@ -76,6 +76,19 @@ class Fetcher(Protocol):
         """
 
 
+@runtime_checkable
+class Moving(Protocol):
+    """A price source that is asked for changes since a moment: prices that move by themselves."""
+
+    name: str
+
+    def changes(self, region: str, since: datetime, now: datetime) -> Fetched:
+        """Every change of price since a moment, and the last before it, each from when it began.
+
+        Raises PricesUnavailable when asking again later may help, and BrokenInput when it will not.
+        """
+
+
 def tally(rejections: Iterable[Rejection]) -> tuple[Rejected, ...]:
     """Rejections counted by reason, the most frequent first.
 

@@ -79,6 +79,11 @@ class AwsPrices(Section):
 
     # One region is about 1,400 types and fifteen answers, so only those that are used are named.
     regions: Annotated[tuple[Word, ...], Field(min_length=1)] = ("us-east-1",)
+    # Spot prices move by the hour and by the zone, so only those of types that run are kept.
+    spot: tuple[Word, ...] = ()
+    # Rates to be paid by machines that are bought so; another dozen prices a type.
+    reserved: bool = False
+    savings_plans: bool = False
 
 
 class FixedPrice(Section):
@@ -201,8 +206,8 @@ class Schedule(Section):
     # Profiles of an hour are complete about ten minutes after it.
     collect_profiles: Cron = "12 * * * *"
     attribute_costs: Cron = "20 * * * *"
-    # Price lists change at night or not at all.
-    refresh_prices: Cron = "40 3 * * *"
+    # A price list is asked once a day, at its own minute of the night; spot prices each hour.
+    refresh_prices: Cron = "40 * * * *"
     # Each morning and not on Mondays alone: a week that was still being worked on is a day late, not a week.
     weekly_report: Cron = "0 6 * * *"
     expire: Cron = "30 4 * * *"

@@ -1,18 +1,22 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from finops.app import PriceScope
 from finops.domain.machine import MachineKind
 from finops.domain.price import Price
 from finops.storage import prices
 from finops.storage.runs import Outcome
+from jobs import runner
+from jobs.registry import JOBS
 from jobs.runner import Summary
 from pricing.aws import AwsPriceList
 from pricing.catalogue import Catalogue
+from pricing.fetched import Fetched
 from tests.fakes.aws_pricing import FakePriceList, messy
 from tests.small_ledger import MONDAY, SmallLedger, hour
 
@@ -204,3 +208,54 @@ def test_a_list_of_a_region_that_fails_holds_up_no_other(aws: SmallLedger, serve
 
     assert aws.look(REFRESH) == Summary(due=2, ok=1, failed=1)
     assert stored(aws, CATALOGUE.name)
+
+
+class Spots:
+    """A source of two changes, of which the second comes with the second look."""
+
+    name = "aws-spot"
+
+    def __init__(self) -> None:
+        self.asked: list[datetime] = []
+
+    def prices(self, regions: object) -> list[Price]:
+        return []
+
+    def changes(self, region: str, since: datetime, now: datetime) -> Fetched:
+        self.asked.append(since)
+        kind = MachineKind("aws", region, "c5.large", "spot", "us-east-1a")
+        first = replace(C5[0], kind=kind, source=self.name, valid_from=MONDAY, as_of=MONDAY)
+        second = replace(first, hourly=Decimal("0.05"), valid_from=MONDAY + timedelta(hours=20))
+        return Fetched("aws", region, (first, second)[: len(self.asked)])
+
+
+def test_spot_prices_are_asked_each_hour_since_the_last_look_and_closed_where_the_next_begins(
+    aws: SmallLedger,
+) -> None:
+    app, spots = aws.app(), Spots()
+    scope = PriceScope(
+        "aws-spot us-east-1", spots, ("us-east-1",), is_declared=False, cloud="aws", is_hourly=True
+    )
+    vars(app)["price_scopes"] = [scope]
+    job = JOBS[REFRESH]
+
+    assert runner.look(app, job) == Summary(due=1, ok=1)
+    assert runner.look(app, job) == Summary()
+    aws.clock.moment += timedelta(hours=1)
+    aws.clock.reals += timedelta(hours=1)
+    assert runner.look(app, job) == Summary(due=1, ok=1)
+
+    assert spots.asked[1] == aws.clock.moment - timedelta(hours=25)
+    with app.readers() as session:
+        held = prices.current(session, source="aws-spot")
+        book = app.price_book(session, ["c5.large"])
+    assert [(str(each.hourly), each.valid_to) for each in held] == [
+        ("0.085", MONDAY + timedelta(hours=20)),
+        ("0.05", None),
+    ]
+    kind = held[0].kind
+    window = hour(19)
+    assert [str(part.hourly) for _, part in book.during(kind, window) if part] == ["0.085"]
+    assert book.find(replace(kind, zone="us-east-1b"), window.start) is None, (
+        "another zone's price is no guess"
+    )
