@@ -12,7 +12,7 @@ from pathlib import Path
 
 from finops import config, fleet, sources
 from finops.config import Mistake, Settings
-from finops.config.sections import AwsPrices
+from finops.config.sections import AwsPrices, AzurePrices, GcpPrices
 from finops.domain.ports import Clock, FleetSource, PriceSource, ProfileSource
 from finops.domain.price import Price
 from finops.domain.service import Registry
@@ -23,8 +23,10 @@ from pricing.aws import AwsPriceList
 from pricing.aws_reserved import AwsReserved
 from pricing.aws_savings import AwsSavingsPlans
 from pricing.aws_spot import AwsSpot
+from pricing.azure import AzureRetailPrices
 from pricing.catalogue import Catalogue
 from pricing.fixed import FixedPrices
+from pricing.gcp import GcpBillingCatalog
 from pricing.ladder import Ladder
 from pricing.rungs import CATALOGUE, FIXED
 
@@ -92,6 +94,10 @@ class App:
             made.append(PriceScope(fixed.name, fixed, (), is_declared=True))
         if wanted.aws is not None:
             made += _aws(wanted.aws, self.clock)
+        if wanted.gcp is not None:
+            made += _gcp(wanted.gcp, self.clock, os.environ)
+        if wanted.azure is not None:
+            made += _azure(wanted.azure, self.clock)
         if wanted.catalogue:
             catalogue = Catalogue()
             made.append(PriceScope(catalogue.name, catalogue, (), is_declared=True))
@@ -153,6 +159,29 @@ def _aws(wanted: AwsPrices, clock: Clock) -> list[PriceScope]:
             f"{source.name} {region}", source, (region,), is_declared=False, cloud="aws", is_hourly=is_hourly
         )
         for source, is_hourly in sources
+        for region in wanted.regions
+    ]
+
+
+def _gcp(wanted: GcpPrices, clock: Clock, environ: Mapping[str, str]) -> list[PriceScope]:
+    """What is asked of Google, for each region."""
+    key = wanted.key(environ)
+    kinds = [False, True] if wanted.spot else [False]
+    made = [GcpBillingCatalog(clock.now, key, is_spot=is_spot, url=wanted.url) for is_spot in kinds]
+    return [
+        PriceScope(f"{source.name} {region}", source, (region,), is_declared=False, cloud="gcp")
+        for source in made
+        for region in wanted.regions
+    ]
+
+
+def _azure(wanted: AzurePrices, clock: Clock) -> list[PriceScope]:
+    """What is asked of Azure, for each region."""
+    kinds = [False, True] if wanted.spot else [False]
+    made = [AzureRetailPrices(clock.now, is_spot=is_spot, url=wanted.url) for is_spot in kinds]
+    return [
+        PriceScope(f"{source.name} {region}", source, (region,), is_declared=False, cloud="azure")
+        for source in made
         for region in wanted.regions
     ]
 

@@ -31,10 +31,22 @@ class GateRules:
     greatest_share_changed: Decimal = Decimal("0.20")
 
 
+# Spot prices move by themselves: Google's change every fortnight, two of three at once, and a family's in
+# one region fell by 45 % within a year. What no market does is still held.
+SPOT_RULES = GateRules(greatest_change=Decimal("0.95"), greatest_share_changed=Decimal(1))
+_SPOT = {"spot", "low_priority"}
+
+
+def rules_of(prices: Sequence[Price]) -> GateRules:
+    """How unlike the stored prices a list of such prices may be."""
+    is_spot = bool(prices) and all(price.kind.purchase_option in _SPOT for price in prices)
+    return SPOT_RULES if is_spot else GateRules()
+
+
 def gate(
     stored: Sequence[Price],
     fetched: Sequence[Price],
-    rules: GateRules = GateRules(),
+    rules: GateRules | None = None,
     *,
     effective: Mapping[MachineKind, datetime] | None = None,
     accept: bool = False,
@@ -49,6 +61,7 @@ def gate(
             price yet, so that the hours before the first fetch have one.
         accept: a person has seen why the list was held, and lets it in. Nothing lets in a refused one.
     """
+    rules = rules or rules_of(fetched)
     earlier = [price for price in stored if price.valid_to is not None]
     open_ = {price.kind: price for price in stored if price.valid_to is None}
     refusals = [*_broken(fetched), *_against_stored(open_, fetched, rules)]

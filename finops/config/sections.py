@@ -34,6 +34,7 @@ from finops.config.values import (
     SizeOrZero,
     SplitPolicy,
     VariableName,
+    WebAddress,
     Whole,
     Word,
     after,
@@ -84,6 +85,34 @@ class AwsPrices(Section):
     # Rates to be paid by machines that are bought so; another dozen prices a type.
     reserved: bool = False
     savings_plans: bool = False
+
+
+class GcpPrices(Section):
+    """Google's Cloud Billing Catalog; present means asked."""
+
+    regions: Annotated[tuple[Word, ...], Field(min_length=1)]
+    # Public prices are told only to a caller that Google knows: a key, which is never in the file.
+    key_env: VariableName
+    spot: bool = False
+    url: WebAddress = "https://cloudbilling.googleapis.com"
+
+    def key(self, environ: Mapping[str, str]) -> str:
+        """The key.
+
+        Raises:
+            ConfigError: the variable that should hold it is not set, or empty.
+        """
+        if key := environ.get(self.key_env, ""):
+            return key
+        raise ConfigError(f"prices.gcp.key_env: the environment variable {self.key_env} is not set")
+
+
+class AzurePrices(Section):
+    """Azure's Retail Prices, which ask for no account; present means asked."""
+
+    regions: Annotated[tuple[Word, ...], Field(min_length=1)]
+    spot: bool = False
+    url: WebAddress = "https://prices.azure.com"
 
 
 class FixedPrice(Section):
@@ -175,6 +204,8 @@ class Prices(Section):
     # Dollars on the first day, without an account; each amount shows the date of its price.
     catalogue: bool = True
     aws: AwsPrices | None = None
+    gcp: GcpPrices | None = None
+    azure: AzurePrices | None = None
     fixed: tuple[FixedPrice, ...] = ()
     negotiated: tuple[NegotiatedPrice, ...] = ()
 

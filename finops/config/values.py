@@ -144,6 +144,12 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError("give an address, as https://prices.azure.com")
+    return text.rstrip("/")
+
+
 def _variable(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
         raise ValueError("give the name of an environment variable, never the secret itself")
@@ -189,5 +195,6 @@ LocalPath = Annotated[Path, AfterValidator(_beside)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 SplitPolicy = Annotated[str, AfterValidator(_split_policy)]
 PathPattern = Annotated[str, AfterValidator(_pattern)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Cron = Annotated[str, AfterValidator(cron)]
