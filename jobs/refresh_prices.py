@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from finops.app import App, PriceScope
+from finops.costs.fit import Fit, fits
 from finops.domain.price import Price
 from finops.domain.price_list import PriceList
 from finops.domain.window import DAY, Window, day_of, hour_of, moment_text
 from finops.errors import BrokenInput, Unavailable
-from finops.storage import price_imports, prices
+from finops.storage import price_imports, prices, split_fits
 from finops.storage.database import Session
 from finops.storage.price_imports import ImportStatus
 from jobs.price_imports import counted, decide, store
@@ -69,6 +70,8 @@ class RefreshPrices:
         if prepared.listed is None:
             counts = _state(session, _scope(app, work), prepared.stated).changes
             prices.record(session, counts.to_store, counts.withdrawn, now)
+            if counts.to_store or counts.withdrawn:
+                split_fits.record(session, _fits(prepared.stated))
             return Done({"fetched": len(prepared.stated), **counted(counts)})
         # Another look may have been let in meanwhile, so it is decided again where it is written.
         price_imports.alone(session, prepared.listed.scope)
@@ -76,6 +79,12 @@ class RefreshPrices:
         decision.admitted()
         made = store(session, prepared.listed, decision, now, origin="refresh", left_out=prepared.left_out)
         return Done({"fetched": len(prepared.listed.prices), **made.counts}, prepared.left_out)
+
+
+def _fits(stated: tuple[Price, ...]) -> list[Fit]:
+    """Fits to what is stated of now, from when it was last compared with a list."""
+    current = [price for price in stated if price.valid_to is None]
+    return fits(current, max(price.as_of for price in current)) if current else []
 
 
 def by_hand(app: App, scope: PriceScope) -> Due:

@@ -34,7 +34,7 @@ def ask_json(
     url: str,
     what: str,
     headers: Mapping[str, str] | None = None,
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[int], None] = lambda milliseconds: time.sleep(milliseconds / 1000),
 ) -> dict[str, Any]:
     """The object of JSON at an address. `what` is what messages call it: an address may hold a key.
 
@@ -49,6 +49,7 @@ def ask_json(
         try:
             return _parsed(_body(request, what), what)
         except HTTPError as error:
+            error.close()
             if error.code != _TOO_MANY and error.code < _SERVER_FAILED:
                 raise BrokenInput(f"{what} answered {error.code}") from None
             if number == _TRIES:
@@ -56,7 +57,7 @@ def ask_json(
         except (OSError, HTTPException) as error:
             if number == _TRIES:
                 raise PricesUnavailable(f"{what} was not reached: {type(error).__name__}") from None
-        pause(2.0**number / 10)
+        pause(200 * number)
     raise AssertionError("unreachable")  # pragma: no cover
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def split(ctx: click.Context, machine: str, words: MachineWords, text: str | None, *, as_json: bool) -> None:
     """How the price of MACHINE divides, by every policy side by side, and why one is the default."""
     from finops.cli.shown import echo_json
-    from finops.costs.split import POLICIES, reason, split_price
+    from finops.costs.split import POLICIES, fitted, reason, split_price
     from finops.reports import price_splits
 
     app = app_if_configured(ctx)
@@ -35,7 +35,8 @@ def split(ctx: click.Context, machine: str, words: MachineWords, text: str | Non
     tried: list[tuple[str, PriceSplit | str]] = []
     for policy in POLICIES[1:-1]:  # without auto, and the ratio that somebody has to give
         try:
-            tried.append((policy, split_price(price, policy, ladder.fits)))
+            made = fitted(price, ladder.fits) if policy == "nnls" else split_price(price, policy)
+            tried.append((policy, made))
         except FinopsError as error:
             tried.append((policy, str(error)))
     chosen = split_price(price, configured, ladder.fits)

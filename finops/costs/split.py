@@ -7,6 +7,7 @@ opinion, and is stored with its name and its basis.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd, lcm
@@ -44,13 +45,12 @@ def split_price(price: Price, policy: str = "auto", fits: Sequence[Fit] = ()) ->
 
     Raises:
         ConfigError: there is no such policy.
-        Incomplete: `native`, and the price has not every component of the machine; `nnls`, and no fit
-            of the machine's generation is known that passed its gate.
+        Incomplete: `native`, and the price has not every component of the machine.
     """
     if policy == "auto":
         return _auto(price, fits)
     if policy == "nnls":
-        return _fitted(price, fits)
+        return _fitted_or_next(price, fits)
     if policy == "opencost":
         return _opencost(price)
     if policy == "native":
@@ -85,12 +85,16 @@ def _auto(price: Price, fits: Sequence[Fit]) -> PriceSplit:
         return _nine_to_one(price)
     fit = _fit(price, fits)
     if fit is not None and not fit.refused:
-        return _fitted(price, fits)
+        return fitted(price, fits)
     return _ratio(price, OPENCOST_RATIO, "OpenCost's default ratio of a vCPU to a GiB")
 
 
-def _fitted(price: Price, fits: Sequence[Fit]) -> PriceSplit:
-    """By the generation's own prices; GPUs, with the disks beside them, are what is left."""
+def fitted(price: Price, fits: Sequence[Fit]) -> PriceSplit:
+    """By the generation's own prices; GPUs, with the disks beside them, are what is left.
+
+    Raises:
+        Incomplete: no fit of the machine's generation is known that passed its gate.
+    """
     fit = _fit(price, fits)
     if fit is None:
         raise Incomplete(f"no fit of the generation of {price.kind} is known to split it by")
@@ -121,6 +125,15 @@ def _fitted(price: Price, fits: Sequence[Fit]) -> PriceSplit:
     return _split(
         price, "nnls+gpu-residual", (cpu, memory, rest), basis, is_estimate=True, residual=fit.residual
     )
+
+
+def _fitted_or_next(price: Price, fits: Sequence[Fit]) -> PriceSplit:
+    """By a fit; where none passes its gate, by the next best, which says so."""
+    try:
+        return fitted(price, fits)
+    except Incomplete as error:
+        split = _nine_to_one(price) if price.kind.cloud == "aws" else _opencost(price)
+        return replace(split, basis=f"{split.basis}; by nnls it cannot be: {error}", is_estimate=True)
 
 
 def _fit(price: Price, fits: Sequence[Fit]) -> Fit | None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Row, Select, func, select, text
+from sqlalchemy import Connection, Dialect, Row, Select, bindparam, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from finops.domain.window import Window
 from finops.storage.tables import Base
@@ -46,14 +48,51 @@ def insert_missing(session: Session, table: type[Base], rows: Sequence[Mapping[s
         session.execute(_insert(session, table).on_conflict_do_nothing(), rows)
 
 
+def insert_many(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Add many rows, all with the same columns.
+
+    On SQLite the values are prepared here, each that was seen before only once: of a price list nearly
+    all columns repeat, and preparing them one by one takes longer than writing them.
+    """
+    if not rows:
+        return
+    statement = insert(table).values({name: bindparam(name) for name in rows[0]})
+    dialect = session.get_bind().dialect
+    if dialect.name != "sqlite":
+        session.execute(insert(table), rows)
+        return
+    compiled = statement.compile(dialect=dialect)
+    names = compiled.positiontup or list(rows[0])
+    columns = [(name, _Prepared(table.__table__.columns[name].type, dialect)) for name in names]
+    made = [tuple([column[row[name]] for name, column in columns]) for row in rows]
+    session.connection().exec_driver_sql(str(compiled), made)
+
+
+class _Prepared(dict[object, object]):
+    """Values of one column as the driver takes them, each prepared once."""
+
+    _MOST = 20_000
+
+    def __init__(self, of: TypeEngine[Any], dialect: Dialect) -> None:
+        super().__init__()
+        self._prepare = of.dialect_impl(dialect).bind_processor(dialect)
+
+    def __missing__(self, value: object) -> object:
+        prepared = self._prepare(value) if self._prepare else value
+        # 0.34 and 0.340 are one key and two spellings.
+        if len(self) < self._MOST and not isinstance(value, Decimal):
+            self[value] = prepared
+        return prepared
+
+
 def upsert(
     session: Session, table: type[Base], rows: Sequence[Mapping[str, object]], key: Collection[str]
 ) -> None:
     """Add rows, or bring those whose key is taken up to date."""
     if rows:
-        insert = _insert(session, table)
-        changed = {name: insert.excluded[name] for name in rows[0] if name not in key}
-        session.execute(insert.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
+        adding = _insert(session, table)
+        changed = {name: adding.excluded[name] for name in rows[0] if name not in key}
+        session.execute(adding.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
 
 
 def serialize(session: Session, what: str) -> None:

@@ -10,13 +10,13 @@ from dataclasses import replace as changed
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from finops.domain.machine import MachineKind, Shape
 from finops.domain.price import Price, PriceSplit
 from finops.storage.kinds import kind_columns, machine_kind
-from finops.storage.portable import AnyRow, AnySelect, batches, insert_missing
+from finops.storage.portable import AnyRow, AnySelect, batches, insert_many, insert_missing
 from finops.storage.tables import PriceRow, PriceSplitRow
 from finops.storage.temporal import retire, standing
 
@@ -66,21 +66,20 @@ def find(
 
     A price without a zone or an account holds in all of them.
     """
-    row = PriceRow
-    query = select(row.__table__).where(
-        row.machine_type == kind.machine_type,
-        row.region == kind.region,
-        row.purchase_option == kind.purchase_option,
-        row.cloud == kind.cloud,
-        row.zone.in_(("", kind.zone)),
-        row.account.in_(("", kind.account)),
-        row.valid_from <= at,
-        or_(row.valid_to.is_(None), row.valid_to > at),
-        standing(row, known_at),
-    )
+    query = _HELD if known_at is None else _HELD_ONCE.where(standing(PriceRow, known_at))
     if source is not None:
-        query = query.where(row.source == source)
-    found = _prices(session, query)
+        query = query.where(PriceRow.source == source)
+    said = {
+        "machine_type_": kind.machine_type,
+        "region_": kind.region,
+        "purchase_option_": kind.purchase_option,
+        "cloud_": kind.cloud,
+        "zone_": kind.zone,
+        "account_": kind.account,
+        "at_": at,
+    }
+    found = [_price(each) for each in session.execute(query, said)]
+    found.sort(key=lambda price: (price.valid_from, price.source, price.id))
     return sorted(found, key=lambda price: (price.kind.account == "", price.kind.zone == ""))
 
 
@@ -116,6 +115,20 @@ def known_of(
     return sorted(found, key=lambda each: (each.price.kind, each.price.valid_from, each.recorded_at))
 
 
+# Built once: putting the question together takes longer than answering it.
+_HELD_ONCE = select(PriceRow.__table__).where(
+    PriceRow.machine_type == bindparam("machine_type_"),
+    PriceRow.region == bindparam("region_"),
+    PriceRow.purchase_option == bindparam("purchase_option_"),
+    PriceRow.cloud == bindparam("cloud_"),
+    or_(PriceRow.zone == "", PriceRow.zone == bindparam("zone_")),
+    or_(PriceRow.account == "", PriceRow.account == bindparam("account_")),
+    PriceRow.valid_from <= bindparam("at_"),
+    or_(PriceRow.valid_to.is_(None), PriceRow.valid_to > bindparam("at_")),
+)
+_HELD = _HELD_ONCE.where(standing(PriceRow))
+
+
 def by_id(session: Session, ids: Collection[str], *, known_at: datetime | None = None) -> dict[str, Price]:
     """Prices by their ids, as last known, or as known at a moment; an id that is not known is left out."""
     found: dict[str, Price] = {}
@@ -146,12 +159,11 @@ def record(session: Session, new: Iterable[Price], superseded: Iterable[Price], 
     }
     retire(session, PriceRow, leaving, is_kept=True, now=now)
     rows = [
-        _columns(wanted[price_id], now)
+        _columns(wanted[price_id], price_id, now)
         for price_id in sorted(wanted)
         if price_id not in known or known[price_id][0] in leaving
     ]
-    if rows:
-        session.execute(insert(PriceRow), rows)
+    insert_many(session, PriceRow, rows)
     return len(rows)
 
 
@@ -200,9 +212,9 @@ def _prices(session: Session, query: AnySelect) -> list[Price]:
     return sorted(found, key=lambda price: (price.kind, price.valid_from, price.source, price.id))
 
 
-def _columns(price: Price, now: datetime) -> dict[str, object]:
+def _columns(price: Price, price_id: str, now: datetime) -> dict[str, object]:
     return {
-        "price_id": price.id,
+        "price_id": price_id,
         **kind_columns(price.kind),
         "currency": price.currency,
         "hourly": price.hourly,

@@ -97,9 +97,12 @@ class Name(Prose):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        stored = super().process_bind_param(value, dialect)
+        if value is not None and value.isascii() and "\0" not in value:
+            stored: str | None = value  # nearly every name; escaping it would change nothing
+        else:
+            stored = super().process_bind_param(value, dialect)
         limit = self.impl_instance.length  # type: ignore[attr-defined]  # of String, which impl is
-        if stored is not None and len(stored.encode()) > limit:
+        if stored is not None and len(stored) * 4 > limit and len(stored.encode()) > limit:
             raise StorageError(f"the name {stored[:50]!r}… is longer than the {limit} bytes that are kept")
         return stored
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.costs.fit import Fit, fits, generation_of
-from finops.costs.split import split_price
+from finops.costs.split import fitted, split_price
 from finops.domain.money import Money
 from finops.domain.price import Price
 from finops.errors import Incomplete
@@ -87,7 +87,10 @@ def test_a_generation_that_does_not_fit_is_refused_and_divides_nothing() -> None
     assert fit.refused == "a price is off by 7.20 %"
 
     with pytest.raises(Incomplete, match=r"refused: a price is off by 7\.20 %"):
-        split_price(CATALOGUE.machine("c4.large"), "nnls", [replace(fit, valid_from=AT)])
+        fitted(CATALOGUE.machine("c4.large"), [fit])
+    split = split_price(CATALOGUE.machine("c4.large"), "nnls", [fit])
+    assert (split.method, split.is_estimate) == ("aws-9to1", True)
+    assert "by nnls it cannot be" in split.basis
 
 
 @pytest.mark.parametrize(
