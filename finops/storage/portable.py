@@ -33,6 +33,10 @@ _DATABASE_BYTES = {
 # What the advisory locks of this program begin with, told from those of others in the same database.
 _DAYS, _SCHEMA = 0x464C4401, 0x464C4402
 
+# From how many rows at once on SQLite is given more memory, and how much.
+_MANY = 10_000
+_CACHE_KIB = 128 * 1024
+
 Item = TypeVar("Item")
 
 if TYPE_CHECKING:  # SQLAlchemy 2.0 takes other parameters here than 2.1 does
@@ -65,7 +69,11 @@ def insert_many(session: Session, table: type[Base], rows: Sequence[Mapping[str,
     names = compiled.positiontup or list(rows[0])
     columns = [(name, _Prepared(table.__table__.columns[name].type, dialect)) for name in names]
     made = [tuple([column[row[name]] for name, column in columns]) for row in rows]
-    session.connection().exec_driver_sql(str(compiled), made)
+    connection = session.connection()
+    if len(made) > _MANY:
+        # Digests come in no order: with SQLite's 2 MiB each would be read from disk and written back.
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.exec_driver_sql(str(compiled), made)
 
 
 class _Prepared(dict[object, object]):

@@ -188,8 +188,8 @@ class PriceRow(Base):
 
     __tablename__ = "prices"
     __table_args__ = (
-        Index(None, "price_id"),
         Index(None, "machine_type", "region", "purchase_option", "valid_from"),
+        # Finds a price by its id alone, too: another index of ids would be written in random order again.
         UniqueConstraint("price_id", "recorded_at"),
     )
 
