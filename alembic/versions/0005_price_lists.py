@@ -82,7 +82,6 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_prices_price_id"))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("prices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_prices_price_id"), ["price_id"], unique=False)
