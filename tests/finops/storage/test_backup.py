@@ -127,13 +127,12 @@ def test_backups_while_a_scheduler_runs_are_moments_of_its_history(
 def moments(ledger: SmallLedger) -> Mapping[tuple[str, ...], int]:
     """Every state that the ledger passes through when its jobs run, with its number."""
     app, states = ledger.app(), dict.fromkeys([tuple(ledger.dump())])
-    is_over = False
-    while not is_over:
-        is_over = True
-        for job in JOBS.values():
-            for work in runner.pending(app, job):
-                is_over &= runner.run(app, job, work).outcome != "ok"
-                states[tuple(ledger.dump())] = None
+
+    def seen(_done: int, _of: int) -> None:
+        states[tuple(ledger.dump())] = None
+
+    while any(runner.look(app, job, progress=seen).ok for job in JOBS.values()):
+        pass
     ledger.close()
     return {state: number for number, state in enumerate(states)}
 
