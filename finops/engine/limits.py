@@ -20,6 +20,10 @@ MAX_FRAMES = 1 << 26
 MAX_MEAN_INLINED = 16
 FREE_FRAMES = 1 << 22
 
+# Nodes of the call trie of one profile. Stacks that differ in their outermost frame alone share none, so that
+# 84 KB can make 60 million; a busy service's has some ten thousand.
+MAX_NODES = 1 << 21
+
 # Samples, locations, functions, mappings and strings of one profile. The largest real one, with a million
 # samples, was 35 MB; 128 MiB of its kind, which is what is let in, would have 4 million.
 MAX_MESSAGES = 1 << 22

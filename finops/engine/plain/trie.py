@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from finops.engine.columns import Columns, FunctionKey, Totals, Trie
+from finops.engine.limits import MAX_NODES
 from finops.engine.plain.frames import frames, stacks
 from finops.engine.plain.reduce import column
 from finops.engine.plain.tables import offsets
@@ -27,8 +28,8 @@ def trie(columns: Columns, value: int) -> Trie:
     Samples whose value is 0 leave no node.
 
     Raises:
-        BrokenProfile: a value is negative, the values do not add up within 64 bits, or a stack is
-            absurdly deep.
+        BrokenProfile: a value is negative, the values do not add up within 64 bits, a stack is
+            absurdly deep, or the stacks have too little in common.
     """
     values = column(columns, value)
     if (negative := np.flatnonzero(values < 0)).size:
@@ -50,6 +51,8 @@ def trie(columns: Columns, value: int) -> Trie:
         no_stack = int(weights[~has_stack].sum())
         branches = Trie(found.keys, parents.astype(np.int32), groups[::-1], selfs, no_stack)
         grown = _folded(_joined([grown, branches]))
+        if grown.selfs.size > MAX_NODES:
+            raise BrokenProfile(f"its stacks make a call tree of over {MAX_NODES} nodes")
     return _without_unmet(grown)
 
 

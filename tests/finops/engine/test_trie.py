@@ -179,3 +179,11 @@ def test_arrays_have_their_types() -> None:
     for found in (trie(profile("main;serve 1"), 0), trie(profile(""), 0), merge([])):
         assert found.parents.dtype == found.functions.dtype == np.int32
         assert found.selfs.dtype == np.int64
+
+
+def test_stacks_that_share_nothing_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finops.engine.plain.trie.MAX_NODES", 5)
+    trie(profile("a;b;c 1\na;b;d 1\na;e 1"), 0)
+
+    with pytest.raises(BrokenProfile, match="its stacks make a call tree of over 5 nodes"):
+        trie(profile("a;x;x 1\nb;x;x 1"), 0)
