@@ -4,10 +4,12 @@ Nothing is half read: a file is taken whole, or refused with its mistakes.
 """
 
 import csv
+import errno
 import os
+import stat
 from io import StringIO
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -40,7 +42,7 @@ class RowsFile(Generic[Row]):
             OSError: the file cannot be read.
             BrokenInput: it is not such a table; up to twenty mistakes are named.
         """
-        with self.path.open("rb") as file:
+        with _opened(self.path) as file:
             status = os.fstat(file.fileno())
             stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             if stamp != self._stamp:
@@ -51,7 +53,7 @@ class RowsFile(Generic[Row]):
     def examine(self) -> tuple[dict[int, Row], list[Mistake]]:
         """The rows that are fine, and what is wrong with the file, each with its line and column."""
         try:
-            with self.path.open("rb") as file:
+            with _opened(self.path) as file:
                 return _rows(file.read(MAX_BYTES + 1), self._model)
         except OSError as error:
             return {}, [Mistake("", error.strerror or str(error))]
@@ -87,6 +89,15 @@ def bounded(found: list[Mistake]) -> list[Mistake]:
     return (
         found if len(found) < MOST_MISTAKES else [*found[:MOST_MISTAKES], Mistake("", "… and perhaps more")]
     )
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file that will end, open; OSError where it is none: a named pipe would be waited for."""
+    file: BinaryIO = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return file
 
 
 def _rows(data: bytes, model: type[Row]) -> tuple[dict[int, Row], list[Mistake]]:

@@ -230,3 +230,12 @@ def test_three_weeks_of_hours_over_thousands_of_rows_are_quick(write: Write) -> 
     assert counts == [8] * len(moments)
     # About two seconds on a busy machine; reading the file for each hour would take a minute.
     assert perf_counter() - begun < 15
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fleet.csv")
+    source = CsvFile("fleet", tmp_path / "fleet.csv")
+
+    assert [each.message for each in source.mistakes()] == ["it is no file"]
+    with pytest.raises(Unavailable, match="it is no file"):
+        list(source.machine_hours(hour_of(datetime(2026, 11, 2, tzinfo=UTC))))
