@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from finops.app import SystemClock
-from finops.errors import StorageError
+from finops.errors import StorageError, Unavailable
 from finops.storage.runs import Outcome
 from jobs import service
 from tests import claims
@@ -107,6 +107,18 @@ def test_a_drain_does_not_hide_what_keeps_a_job_from_looking(small: SmallLedger)
 
     with pytest.raises(DBAPIError, match="ledger_windows"):
         service.serve(small.app(), drain=True)
+
+
+def test_a_drain_ends_and_says_so_where_all_that_is_left_failed(small: SmallLedger) -> None:
+    small.index += small.index[:1]  # the same row twice: no hour can be collected
+    small.write()
+
+    with pytest.raises(Unavailable, match="1 run of collect_profiles failed at the last look"):
+        service.serve(small.app(), drain=True)
+
+    failed = [run for run in small.runs(Outcome.FAILED) if run.job == "collect_profiles"]
+    assert 1 <= len(failed) < 8, "what does not answer is not asked for every hour"
+    assert small.lines("charges"), "the other jobs did their work"
 
 
 def test_a_database_of_another_schema_is_found_before_the_clock_starts(small: SmallLedger) -> None:
