@@ -136,6 +136,14 @@ def run(app: App, job: Job, work: Due) -> Ended:
     return Ended(None) if claim is None else _carry_out(app, job, claim)
 
 
+def run_now(app: App, job: Job, work: Due) -> Ended:
+    """Queue a piece of work that somebody asks for, and do it; no outcome where another worker has it."""
+    marks = _marks([work])
+    with app.sessions.begin() as session:
+        run_queue.put(session, job.name, work.key.window, works=marks, wanted=marks, now=app.clock.real())
+    return run(app, job, work)
+
+
 def run_oldest(app: App, jobs: Mapping[str, Job]) -> Ended | None:
     """Do the oldest work that is queued for some jobs and record it; None if nothing is queued.
 

@@ -37,7 +37,7 @@ def refresh(ctx: click.Context, cloud: str | None, region: str | None, *, as_jso
         task = bar.add_task("prices", total=len(scopes))
         for scope in scopes:
             bar.update(task, description=harmless(scope.name))
-            outcome = runner.run(app, job, by_hand(app, scope)).outcome
+            outcome = runner.run_now(app, job, by_hand(app, scope)).outcome
             with app.readers() as session:
                 last = next(
                     (run for run in runs.recent(session, 200, job=job.name) if run.scope == scope.name), None

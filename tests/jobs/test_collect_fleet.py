@@ -7,10 +7,10 @@ from finops.domain.money import NANOS_PER_HOUR
 from finops.domain.window import moment_text
 from finops.storage import machine_hours
 from finops.storage.runs import Outcome
+from jobs import runner
 from jobs.collect_fleet import CollectFleet
 from jobs.runner import Summary
 from jobs.windows import Due, Key
-from tests import claims
 from tests.small_ledger import MONDAY, TUESDAY, SmallLedger, day, hour, machines
 
 FLEET = "collect_fleet"
@@ -99,7 +99,9 @@ def test_an_hour_that_becomes_final_meanwhile_is_left_alone(drained_ledger: Smal
     drained_ledger.fleet[0]["count"] = 9
     drained_ledger.write()
 
-    ended = claims.run(drained_ledger.app(), CollectFleet(), Due(Key(hour(0), "fleet"), "as it was found"))
+    ended = runner.run_now(
+        drained_ledger.app(), CollectFleet(), Due(Key(hour(0), "fleet"), "as it was found")
+    )
 
     assert ended.outcome is Outcome.SKIPPED
     assert "became final meanwhile" in drained_ledger.runs()[0].error

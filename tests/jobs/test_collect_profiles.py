@@ -11,10 +11,10 @@ from finops.domain.profile import ProfileKind, RefusedProfile, Usage
 from finops.domain.window import Window, moment_text
 from finops.storage import refused_profiles, usage
 from finops.storage.runs import Outcome
+from jobs import runner
 from jobs.collect_profiles import CollectProfiles
 from jobs.runner import Summary
 from jobs.windows import Due, Key
-from tests import claims
 from tests.small_ledger import MONDAY, SmallLedger, captured, captures, day, hour
 
 PROFILES = "collect_profiles"
@@ -253,7 +253,7 @@ def test_an_hour_that_becomes_final_meanwhile_is_left_alone(drained_ledger: Smal
     drained_ledger.write()
 
     found = Due(Key(hour(9), "profiles"), "as it was found")
-    ended = claims.run(drained_ledger.app(), CollectProfiles(), found)
+    ended = runner.run_now(drained_ledger.app(), CollectProfiles(), found)
 
     assert ended.outcome is Outcome.SKIPPED
     assert "became final meanwhile" in drained_ledger.runs()[0].error
