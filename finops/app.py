@@ -110,7 +110,7 @@ class App:
         known_at: datetime | None = None,
         bundled: Sequence[Price] = (),
     ) -> Ladder:
-        """All that is stored of the prices of some machine types, as the ladder asks it.
+        """The stored prices of some machine types, in the ledger's currency, as the ladder asks for them.
 
         What the configuration no longer states, and a catalogue that it turned off, do not count; a
         catalogue that was not stored yet can be given as `bundled`.
@@ -122,9 +122,12 @@ class App:
             for price in prices.current(session, machine_types=machine_types, known_at=known_at)
             if price.source in stated or price.source not in declared
         ]
+        currency = self.settings.ledger.currency
         if CATALOGUE in stated and all(price.source != CATALOGUE for price in known):
             known += bundled
-        return Ladder(known, self.settings.overrides(), split_fits.every(session))
+        known = [price for price in known if price.currency == currency]
+        fits = [fit for fit in split_fits.every(session) if fit.currency == currency]
+        return Ladder(known, self.settings.overrides(), fits)
 
     @cached_property
     def blobs(self) -> BlobStore:

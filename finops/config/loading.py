@@ -46,7 +46,8 @@ def examine(path: Path, environ: Mapping[str, str]) -> tuple[Settings, list[Mist
     origins, found = _overlay(tables, environ)
     context = {"folder": path.absolute().parent}
     try:
-        return Settings.model_validate(tables, context=context), found
+        settings = Settings.model_validate(tables, context=context)
+        return settings, [*found, *settings.disagreements()]
     except ValidationError as error:
         found += [_with_origin(mistake, origins) for mistake in mistakes(error)]
         tables = _without(tables, _places(error))
@@ -104,7 +105,8 @@ def _put(tables: dict[str, Any], place: str, value: str) -> str | None:
 
 def _with_origin(mistake: Mistake, origins: Mapping[str, str]) -> Mistake:
     """A mistake that came from a variable says so."""
-    origin = origins.get(mistake.place)
+    below = (name for place, name in origins.items() if place.startswith(f"{mistake.place}."))
+    origin = origins.get(mistake.place) or next(below, None)
     return Mistake(mistake.place, f"{mistake.message} (from {origin})") if origin else mistake
 
 

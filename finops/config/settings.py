@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from finops.config.inputs import DECLARED_MACHINES, CsvFleet, Fleet, ProfileDirectory
+from finops.config.mistakes import Mistake
 from finops.config.section import Section
 from finops.config.sections import Api, Blobs, Database, DeclaredService, Ledger, Prices, Schedule
 from finops.config.values import Moment
@@ -26,6 +27,10 @@ T = TypeVar("T")
 def _claimed_once(services: tuple[DeclaredService, ...]) -> tuple[DeclaredService, ...]:
     twice = [f"{name!r} is declared twice" for name in _repeated(service.name for service in services)]
     return _unless(twice + clashes([service.service() for service in services]), services)
+
+
+# The lists that are bundled are all in it.
+CATALOGUE_CURRENCY = "USD"
 
 
 def _fleet_named_once(fleet: tuple[Fleet, ...]) -> tuple[Fleet, ...]:
@@ -76,6 +81,14 @@ class Settings(Section):
             [f"a fixed price is in {found}, the ledger in {ledger.currency}" for found in sorted(currencies)],
             prices,
         )
+
+    def disagreements(self) -> list[Mistake]:
+        """What tables say that does not go together, where each by itself may say it."""
+        currency = self.ledger.currency
+        if not self.prices.catalogue or currency == CATALOGUE_CURRENCY:
+            return []
+        why = f"the bundled catalogue is in {CATALOGUE_CURRENCY}, the ledger in {currency}"
+        return [Mistake("prices.catalogue", f"{why}: set it to false, and state prices in {currency}")]
 
     def registry(self) -> Registry:
         """The declared services."""

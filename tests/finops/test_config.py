@@ -400,3 +400,9 @@ def test_every_key_of_the_example_follows_a_sentence() -> None:
     ]
 
     assert unexplained == []
+
+
+def test_a_variable_of_a_table_that_there_is_none_of_is_named(tmp_path: Path) -> None:
+    said = mistakes(written(tmp_path, ""), {"FINOPS__DATABSE__URL": "x"})
+
+    assert "  databse: there is no such key (from FINOPS__DATABSE__URL)" in said.splitlines()

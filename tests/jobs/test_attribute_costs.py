@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from finops.domain.machine import MachineKind
 from finops.domain.money import Money
 from finops.domain.window import HOUR, Window, moment_text
 from finops.reports import weekly
@@ -17,10 +18,10 @@ from jobs.attribute_costs import AttributeCosts
 from jobs.runner import Summary
 from jobs.windows import Due, Key
 from pricing.catalogue import Catalogue
-from tests import claims
 from tests.small_ledger import (
     HOURS,
     MONDAY,
+    NOW,
     PRICES,
     SERVICES,
     TUESDAY,
@@ -374,6 +375,16 @@ def test_a_machine_without_a_price_is_a_charge_that_says_so(small_ledger: SmallL
     assert by_hour(small_ledger.lines("charges", service="search", machine_type="m5.xlarge"))
 
 
+def test_a_price_in_another_currency_is_no_price(small_ledger: SmallLedger) -> None:
+    small_ledger.look("refresh_prices")  # in dollars
+    small_ledger.keep = 'currency = "EUR"\n'
+    small_ledger.write()
+    with small_ledger.app().readers() as session:
+        stored = small_ledger.app().price_book(session, ["c5.large"])
+
+    assert stored.find(MachineKind("aws", "us-east-1", "c5.large"), NOW) is None
+
+
 def test_a_first_hour_in_the_middle_of_a_day_is_accounted_for_from_there(small_ledger: SmallLedger) -> None:
     small_ledger.start = TUESDAY + 4 * HOUR
     small_ledger.write()
@@ -452,12 +463,12 @@ def test_what_was_computed_from_inputs_that_moved_is_not_written(small_ledger: S
     found = {work.key.scope: work for work in runner.pending(app, job)}
     small_ledger.look("collect_profiles")
 
-    assert claims.run(app, job, found["checkout"]).outcome is Outcome.SKIPPED
+    assert runner.run_now(app, job, found["checkout"]).outcome is Outcome.SKIPPED
     assert small_ledger.lines("charges", service="checkout") == []
 
 
 def test_a_service_that_nobody_has_heard_of_costs_nothing(drained_ledger: SmallLedger) -> None:
-    ended = claims.run(drained_ledger.app(), AttributeCosts(), Due(Key(day(5), "nobody"), "whatever"))
+    ended = runner.run_now(drained_ledger.app(), AttributeCosts(), Due(Key(day(5), "nobody"), "whatever"))
 
     assert ended.outcome is Outcome.OK
     assert drained_ledger.lines("services", name="nobody") == []
