@@ -10,8 +10,8 @@ import click
 def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
     """Serve the API (/api/v1, described at /openapi/v1.json) until stopped.
 
-    On loopback it is open to this machine; on any other address every request but /healthz and
-    /readyz must carry the token that [api] token_env names, as `Authorization: Bearer …`.
+    On loopback it is open to this machine, unless [api] token_env names a token. With one, which any
+    other address needs, every request but /healthz and /readyz must carry it, as `Authorization: Bearer …`.
 
     An example: finops serve --port 8080
     """
