@@ -20,6 +20,9 @@ class Span(Schema):
     end: str
 
 
+Accounted = Annotated[Span | None, Field(description="The part of the window that the ledger reaches.")]
+
+
 class Between(Schema):
     """A confidence interval of an amount."""
 
@@ -33,7 +36,7 @@ class ChargeSum(Schema):
 
     resource: str
     kind: str
-    quantity: str
+    quantity: str | None
     unit: str
     amount: str | None
 
@@ -61,7 +64,7 @@ class ServiceCost(Schema):
     service: str
     team: str
     cost_centre: str
-    total: str
+    total: str | None
     charges: list[ChargeSum]
     functions: list[FunctionCost]
     functions_self: dict[str, str]
@@ -71,7 +74,7 @@ class UnclaimedCost(Schema):
     """A name of the fleet that no service claims."""
 
     name: str
-    amount: str
+    amount: str | None
     charges: list[ChargeSum]
 
 
@@ -150,11 +153,12 @@ class WeeklyReport(Schema):
     currency: str
     cost_metric: str
     cost_basis: str
-    total: str
+    total: str | None
     services: list[ServiceCost]
     shared: list[SharedCost]
     unclaimed: list[UnclaimedCost]
     provisional_hours: int
+    accounted: Accounted
     restated: Annotated[RestatedHours | None, Field(description="Only where something was.")] = None
     rewritten: Annotated[RewrittenSince | None, Field(description="Only where something was.")] = None
     held: list[HeldHour]
@@ -171,7 +175,7 @@ class ServiceTotal(Schema):
     team: str
     cost_centre: str
     is_claimed: bool
-    total: str
+    total: str | None
     used: dict[str, str]
 
 
@@ -181,9 +185,10 @@ class Services(Schema):
     window: Span
     currency: str
     cost_metric: str
-    total: str
+    total: str | None
     services: list[ServiceTotal]
     provisional_hours: int
+    accounted: Accounted
 
 
 class Functions(Schema):
@@ -196,6 +201,7 @@ class Functions(Schema):
     functions: list[FunctionCost]
     functions_self: dict[str, str]
     provisional_hours: int
+    accounted: Accounted
 
 
 class Saving(Schema):
@@ -267,13 +273,18 @@ class PeakHour(Schema):
     machines: str
     utilisation: str
     instances: int
+    target: str
 
 
 class MeasuredMachines(Schema):
-    """What ran for a service in a window: the mean number of machines, and how busy they were."""
+    """What ran for a service in a window: the mean number of machines, and how busy they were.
+
+    The mean is over the part of the window that the ledger reaches, `accounted`.
+    """
 
     service: str
     window: Span
+    accounted: Span
     machines: str
     utilisation: str
     peak: PeakHour

@@ -118,7 +118,9 @@ def _lines(made: dict[str, Any]) -> Iterator[str]:
     saving, interval, price = made["saving"], made["interval"], made["price"]
     between = interval["instances"]
     where = harmless(f"{price['machine']} in {price['region']}")
-    yield f"{made['instances']} × {where} in place of {made['count']}"
+    mean = made.get("measured", {}).get("machines")
+    exactly = f" ({mean} in the mean)" if mean and Decimal(mean) != made["count"] else ""
+    yield f"{made['instances']} × {where} in place of {made['count']}{exactly}"
     yield f"between {between['low']} and {between['high']}, by {interval['basis']}"
     yield from _at_peak(made)
     yield ""
@@ -140,7 +142,8 @@ def _at_peak(made: dict[str, Any]) -> Iterator[str]:
     peak = made.get("measured", {}).get("peak")
     if peak and peak["instances"] > made["instances"]:
         busy = f"{peak['machines']} machines, {Decimal(peak['utilisation']):.2%} busy"
-        yield f"the busiest hour ({peak['window']['start']}: {busy}) needs {peak['instances']}:"
+        needs = f"needs {peak['instances']} to run at {Decimal(peak['target']):.2%}"
+        yield f"the busiest hour ({peak['window']['start']}: {busy}) {needs}:"
         yield "the figure above is for machines that come and go with the load, not for a fixed number"
 
 

@@ -18,6 +18,8 @@ from finops.errors import Incomplete
 # Nobody measures finer; a share with more decimals is a mistake, or made to hurt.
 MOST_DECIMALS = 12
 
+_SAME_UTILISATION = "Work scales with the number of instances at the same utilisation."
+
 
 @dataclass(frozen=True, slots=True)
 class RightsizingInterval:
@@ -91,7 +93,7 @@ def rightsize(
         memory=memory,
         gpu=gpu,
         interval=_interval(count, utilisation, remove, target, price),
-        assumptions=_assumptions(utilisation, target, saving, gpu),
+        assumptions=_assumptions(utilisation, remove, target, saving, gpu),
     )
 
 
@@ -157,18 +159,40 @@ def _known(share: Decimal) -> tuple[Fraction, Fraction]:
     return max(Fraction(0), Fraction(share) - half), min(Fraction(1), Fraction(share) + half)
 
 
-def _assumptions(utilisation: Decimal, target: Decimal | None, saving: Money, gpu: Money) -> tuple[str, ...]:
+def _read_as(*shares: tuple[str, Decimal]) -> list[str]:
+    """What the interval rests on: what each input may be, as it was written."""
+    said = [
+        f"{share} for the {name} stands for {_plain(least)} to {_plain(most)}"
+        for name, share, (least, most) in ((name, share, _known(share)) for name, share in shares)
+        if least != most
+    ]
+    return [f"The interval is what rounding leaves open: {', '.join(said)}."] if said else []
+
+
+def _plain(share: Fraction) -> str:
+    """A share of finitely many decimals, all of them.
+
+    >>> _plain(Fraction(695, 1000))
+    '0.695'
+    """
+    return format((Decimal(share.numerator) / Decimal(share.denominator)).normalize(), "f")
+
+
+def _assumptions(
+    utilisation: Decimal, remove: Decimal, target: Decimal | None, saving: Money, gpu: Money
+) -> tuple[str, ...]:
     target_text = f"{target}" if target is not None else f"{utilisation}, as now"
     sentences = [
         "A month is 730 hours.",
+        *_read_as(("utilisation", utilisation), ("part removed", remove)),
         "Prices are list prices; commitments (reservations, savings plans) do not shrink with the machines.",
         f"The target utilisation is {target_text}.",
-        "Work scales with the number of instances at the same utilisation.",
+        _SAME_UTILISATION,
         "Mean utilisation leaves no headroom for peaks or for the loss of a zone: compare it with the peak.",
         "The memory leaves with the machines; that it is not needed is not proven.",
     ]
     if target is not None and target != utilisation:
-        sentences[3] = (
+        sentences[sentences.index(_SAME_UTILISATION)] = (
             f"Work scales linearly from a utilisation of {utilisation} to {target}, which is only nearly so."
         )
     if gpu.nanos:

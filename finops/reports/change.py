@@ -110,8 +110,16 @@ class Change:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that must stand beside the figures."""
+        if not self.relative:
+            return (NOTES[self.subject.resource],)
+        ratios = "The change is the mean of the ratios of the days, weekday by weekday: it need not be the"
         between = "The interval is of the differences between days, not of the sampling."
-        return (*([between] if self.relative else []), NOTES[self.subject.resource])
+        return f"{ratios} difference of the two means{self._plain()}.", between, NOTES[self.subject.resource]
+
+    def _plain(self) -> str:
+        """The difference of the two means, in words."""
+        before, after = self.before.mean, self.after.mean
+        return "" if before is None or after is None else f", which is {after - before} a day"
 
 
 def build(
@@ -209,7 +217,16 @@ def used(
         if isinstance(day, Window) and row.currency in (currency, ""):
             days[day][ChargeKind(str(kind))] = row
     gaps = _gaps(session, service, window, resource, metric)
-    return Period(window, tuple(_day(day, days.get(day, {}), gaps.get(day, 0)) for day in window.days()))
+    accounted = ledger.accounted(session, window)
+    return Period(
+        window,
+        tuple(
+            _day(day, days.get(day, {}), gaps.get(day, 0))
+            if accounted is not None and accounted.covers(day)
+            else Day(day, None, "not all of its hours are in the ledger")
+            for day in window.days()
+        ),
+    )
 
 
 def _day(day: Window, kinds: Mapping[ChargeKind, charge_sums.ChargeSum], gaps: int) -> Day:

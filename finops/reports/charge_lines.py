@@ -52,6 +52,24 @@ def paid(lines: Sequence[ChargeLine], currency: str) -> Money:
     return total((line.amount for line in lines if line.amount is not None), currency)
 
 
+def cost(lines: Sequence[ChargeLine], currency: str) -> Money | None:
+    """What some charges come to; None where there are some, and no price of any is known: not zero."""
+    if lines and all(line.amount is None for line in lines):
+        return None
+    return paid(lines, currency)
+
+
+def known_total(costs: Sequence[Money | None], currency: str) -> Money | None:
+    """The sum of the costs that are known; None where there are some and none is."""
+    known = [each for each in costs if each is not None]
+    return total(known, currency) if known or not costs else None
+
+
+def dearest_first(cost: Money | None) -> int:
+    """What costs are sorted by; the unknown ones last."""
+    return 1 if cost is None else -cost.nanos
+
+
 def _refuse_unknown(lines: Mapping[str, Sequence[ChargeLine]], window: Window, metric: CostMetric) -> None:
     priced = [line for each in lines.values() for line in each if line.kind is not ChargeKind.NO_PRICE]
     if priced and all(line.amount is None for line in priced):

@@ -42,6 +42,7 @@ def weekly(report: Weekly) -> Document:
             for line in report.unclaimed
         ],
         "provisional_hours": report.provisional_hours,
+        "accounted": maybe_window(report.accounted),
         **_past(report),
         "held": [held(line) for line in report.held],
         "unpriced": [unpriced(line) for line in report.unpriced],
@@ -82,11 +83,12 @@ def service(line: ServiceLine) -> Document:
 
 
 def charge(line: ChargeLine) -> Document:
-    """One reason for money; the amount is null where there is no price."""
+    """One reason for money; null is the amount without a price, and the quantity without a shape."""
+    is_known = line.quantity or line.amount is not None
     return {
         "resource": line.resource.value,
         "kind": line.kind.value,
-        "quantity": format(shown_quantity(line.resource, line.quantity), "f"),
+        "quantity": format(shown_quantity(line.resource, line.quantity), "f") if is_known else None,
         "unit": UNITS[line.resource].shown,
         "amount": amount(line.amount),
     }
@@ -158,6 +160,11 @@ def refused(each: RefusedProfile) -> Document:
 def window(span: Window) -> Document:
     """A window."""
     return {"start": moment_text(span.start), "end": moment_text(span.end)}
+
+
+def maybe_window(span: Window | None) -> Document | None:
+    """A window; null where there is none."""
+    return None if span is None else window(span)
 
 
 def amount(money: Money | None) -> str | None:

@@ -19,7 +19,7 @@ from finops.domain.service import Registry
 from finops.domain.window import Window, hour_of
 from finops.errors import Incomplete, NotFound
 from finops.reports.shown import counted, cut, harmless
-from finops.storage import charge_sums, charges, machine_hours, prices
+from finops.storage import charge_sums, charges, ledger, machine_hours, prices
 from finops.storage.database import Session
 
 _LISTED = 5
@@ -40,13 +40,15 @@ class Fleet:
     """What ran for a service in a window, as measured: machines of one kind at one price.
 
     Attributes:
-        machines: the mean number of them over the whole window.
+        accounted: the part of the window that the ledger reaches; beyond it nobody knows what ran.
+        machines: the mean number of them over that.
         utilisation: Σ busy ÷ Σ paid, over all of them.
-        hours: in how many hours of the window some ran.
+        hours: in how many hours of it some ran.
     """
 
     service: str
     window: Window
+    accounted: Window
     price: Price
     split: PriceSplit
     machines: Fraction
@@ -63,8 +65,9 @@ def measured(session: Session, registry: Registry, service: str, window: Window)
         Incomplete: they are not of one kind at one price, or not all measured; the message names all
             that is missing.
     """
-    rows = _rows(session, registry, service, window)
-    if not rows:
+    accounted = ledger.accounted(session, window)
+    rows = _rows(session, registry, service, accounted) if accounted else []
+    if not rows or accounted is None:
         raise NotFound(f"no machines of {shown_name(service)} are known in {window}")
     if missing := [*_kinds(rows), *_unmeasured(rows)]:
         raise Incomplete(f"{shown_name(service)} cannot be right-sized: {'; '.join(missing)}")
@@ -73,9 +76,10 @@ def measured(session: Session, registry: Registry, service: str, window: Window)
     return Fleet(
         service=service,
         window=window,
+        accounted=accounted,
         price=price,
         split=split,
-        machines=Fraction(sum(row.machine_nanos for row in rows), window.nanoseconds),
+        machines=Fraction(sum(row.machine_nanos for row in rows), accounted.nanoseconds),
         utilisation=Fraction(busy, paid),
         peak=_peak(rows, price, split),
         hours=len({hour_of(row.window.start) for row in rows}),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from finops.domain.charge import Charge, ChargeKind
 
 REMEDIES = {
-    ChargeKind.IDLE: "measured idle: `finops rightsize` says what fewer machines would save",
+    ChargeKind.IDLE: "measured idle: `finops rightsize --service S --remove 0 --target X` sizes it",
     ChargeKind.NOT_PROFILED: "measured busy, but not seen by the profiler",
     ChargeKind.UNPROFILED_OR_IDLE: "measure utilisation to tell what is idle from what is unseen",
     ChargeKind.OVER_CAPACITY: "held: more was claimed or measured than there was; see below",

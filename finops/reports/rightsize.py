@@ -83,6 +83,7 @@ def of_service(
         "measured": {
             "service": service,
             "window": documents.window(window),
+            "accounted": documents.window(fleet.accounted),
             "machines": _decimals(fleet.machines),
             "utilisation": format(utilisation, "f"),
             "peak": {
@@ -90,6 +91,7 @@ def of_service(
                 "machines": _decimals(fleet.peak.machines),
                 "utilisation": _decimals(fleet.peak.utilisation),
                 "instances": at_peak,
+                "target": format(target or utilisation, "f"),
             },
         },
     }
@@ -130,9 +132,9 @@ def _at_peak(fleet: Fleet, remove: Decimal, target: Decimal) -> int:
 
 def _assumptions(fleet: Fleet, count: int, utilisation: Decimal, at_peak: int) -> list[str]:
     """What stands beside the figures because they are means of measurements."""
-    peak, whole = fleet.peak, fleet.window.nanoseconds // NANOS_PER_HOUR
+    peak, whole = fleet.peak, fleet.accounted.nanoseconds // NANOS_PER_HOUR
     count_said = (
-        f"The count is the mean of {fleet.window}, {float(fleet.machines):.2f}, rounded down to {count}"
+        f"The count is the mean of {fleet.accounted}, {float(fleet.machines):.2f}, rounded down to {count}"
     )
     share_said = "the utilisation is all that was measured busy over all that was paid for, rounded up to"
     peak_said = f"{_decimals(peak.machines)} machines ran, {float(peak.utilisation):.2%} busy"
@@ -141,6 +143,11 @@ def _assumptions(fleet: Fleet, count: int, utilisation: Decimal, at_peak: int) -
         f"{count_said}; {share_said} {utilisation}.",
         f"The mean hides peaks: in the hour from {moment_text(peak.hour.start)} {peak_said}; {need_said}.",
     ]
+    if fleet.accounted != fleet.window:
+        asked = fleet.window.nanoseconds // NANOS_PER_HOUR
+        sentences.append(
+            f"The ledger holds {whole} of the {asked} hours asked for; what ran in the others is not known."
+        )
     if fleet.hours < whole:
         sentences.append(f"In {whole - fleet.hours} of {whole} hours none ran, which count as none.")
     return sentences

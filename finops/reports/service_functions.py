@@ -45,6 +45,7 @@ class ServiceFunctions:
 
     service: str
     window: Window
+    accounted: Window | None
     currency: str
     metric: CostMetric
     by: Grouping
@@ -89,6 +90,7 @@ def build(
     return ServiceFunctions(
         service=service,
         window=window,
+        accounted=ledger.accounted(session, window),
         currency=currency,
         metric=metric,
         by=by,
@@ -134,6 +136,7 @@ def as_document(found: ServiceFunctions) -> dict[str, Any]:
         ],
         "functions_self": {each.resource.value: document.amount(each.self_cost) for each in found.resources},
         "provisional_hours": found.provisional_hours,
+        "accounted": document.maybe_window(found.accounted),
     }
 
 

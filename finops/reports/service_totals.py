@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from finops.domain.charge import ChargeKind, CostMetric
-from finops.domain.money import Money, total
+from finops.domain.money import Money
 from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
@@ -19,10 +19,10 @@ from finops.storage.database import Session
 
 @dataclass(frozen=True, slots=True)
 class ServiceTotal:
-    """A service, what it cost, and what of that reached its functions."""
+    """A service, what it cost, and what of that reached its functions; None where no price is known."""
 
     service: Service
-    total: Money
+    total: Money | None
     used: Mapping[Resource, Money]
 
 
@@ -31,9 +31,10 @@ class ServiceTotals:
     """The services of a window, dearest first, the unclaimed names last; they add up to the total."""
 
     window: Window
+    accounted: Window | None
     currency: str
     metric: CostMetric
-    total: Money
+    total: Money | None
     services: tuple[ServiceTotal, ...]
     provisional_hours: int
 
@@ -55,12 +56,13 @@ def build(
     known = {service.name: service for service in services.every(session)}
     lines = charge_lines.by_service(session, window, metric, currency)
     made = [_total(known.get(name, Service(name)), each, currency) for name, each in lines.items()]
-    made.sort(key=lambda each: (not each.service.is_claimed, -each.total.nanos, each.service.name))
+    made.sort(key=_order)
     return ServiceTotals(
         window=window,
+        accounted=ledger.accounted(session, window),
         currency=currency,
         metric=metric,
-        total=total((each.total for each in made), currency),
+        total=charge_lines.known_total([each.total for each in made], currency),
         services=tuple(made),
         provisional_hours=ledger.provisional_hours(session, window),
     )
@@ -85,14 +87,19 @@ def as_document(found: ServiceTotals) -> document.Document:
             for each in found.services
         ],
         "provisional_hours": found.provisional_hours,
+        "accounted": document.maybe_window(found.accounted),
     }
+
+
+def _order(each: ServiceTotal) -> tuple[bool, int, str]:
+    return not each.service.is_claimed, charge_lines.dearest_first(each.total), each.service.name
 
 
 def _total(service: Service, lines: Sequence[ChargeLine], currency: str) -> ServiceTotal:
     used = [line for line in lines if line.kind is ChargeKind.USED]
     return ServiceTotal(
         service=service,
-        total=charge_lines.paid(lines, currency),
+        total=charge_lines.cost(lines, currency),
         used={
             resource: charge_lines.paid([line for line in used if line.resource is resource], currency)
             for resource in (Resource.CPU, Resource.MEMORY)

@@ -36,6 +36,8 @@ def _lines(report: Weekly) -> Iterator[str]:
         yield "  The ledger holds nothing of this window: see `finops jobs list`."
         return
     yield from _indented(_head(report))
+    yield ""
+    yield "  Each amount is rounded to the cent by itself; `--json` has them to the nano, and adds up."
     for line in report.services:
         yield ""
         yield from _service(line)
@@ -55,23 +57,34 @@ def _head(report: Weekly) -> Iterator[str]:
     if report.unclaimed:
         names = counted(len(report.unclaimed), "name that", "names that")
         who += f" and of {names} no service claims"
-    rows = [
+    rows: list[tuple[Money | None, str]] = [
         (report.total, who),
         (used, "used, and explained by function"),
         (idle, "measured idle"),
         (neither, f"neither: {named}" if named else "neither"),
     ]
     cells = [
-        [*([money(amount), _share(amount, report.total)] if not at else ["", ""]), part]
+        [*([_money(amount), _share(amount, report.total)] if not at else ["", ""]), part]
         for amount, said in rows
         for at, part in enumerate(wrapped([said], _SAID))
     ]
     yield from table(["", "", ""], cells, left=[2]).splitlines()[1:]
+    yield from _unaccounted(report)
     if hours := report.provisional_hours:
         yield f"{counted(hours, 'hour is', 'hours are')} provisional: sources may still bring more"
     yield from _past(report)
     for line in report.unpriced:
         yield f"without a price, so in no total: {harmless(str(line.kind))} ({harmless(line.service)})"
+
+
+def _unaccounted(report: Weekly) -> Iterator[str]:
+    """That the window is longer than what the ledger holds of it."""
+    accounted, whole = report.accounted, report.window
+    if accounted is not None and accounted != whole:
+        held, hours = (len(list(window.hours())) for window in (accounted, whole))
+        edges = [f"begins {moment_text(accounted.start)}"] if accounted.start > whole.start else []
+        edges += [f"ends {moment_text(accounted.end)}"] if accounted.end < whole.end else []
+        yield f"{held} of the {hours} hours are in the ledger, which {' and '.join(edges)}"
 
 
 def _past(report: Weekly) -> Iterator[str]:
@@ -99,9 +112,10 @@ def _by_kind(lines: Iterable[ServiceLine]) -> dict[ChargeKind, Money]:
 def _service(line: ServiceLine) -> Iterator[str]:
     owner = (line.service.team, line.service.cost_centre)
     about = ", ".join(cut(harmless(text), _OWNER) for text in owner if text)
-    yield f"{_named(line.service.name)}{f' ({about})' if about else ''}: {money(line.total)}"
+    yield f"{_named(line.service.name)}{f' ({about})' if about else ''}: {_money(line.total)}"
     yield ""
-    yield from _indented(_charges(line.charges, line.total))
+    if line.charges:
+        yield from _indented(_charges(line.charges, line.total))
     for resource in (Resource.CPU, Resource.MEMORY):
         functions = [each for each in line.functions if each.resource is resource]
         if functions:
@@ -109,11 +123,11 @@ def _service(line: ServiceLine) -> Iterator[str]:
             yield from _indented(_functions(resource, functions, line.functions_self))
 
 
-def _charges(charges: Sequence[ChargeLine], whole: Money) -> Iterator[str]:
+def _charges(charges: Sequence[ChargeLine], whole: Money | None) -> Iterator[str]:
     rows = [
         [
-            "no price" if line.amount is None else money(line.amount),
-            "" if line.amount is None else _share(line.amount, whole),
+            _money(line.amount),
+            _share(line.amount, whole),
             *_quantity(line),
             f"{line.resource} {line.kind}",
         ]
@@ -147,8 +161,11 @@ def _unclaimed(report: Weekly) -> Iterator[str]:
     if report.unclaimed:
         yield "Names that no service claims (add them to a [[services]] table)"
         yield ""
-        rows = [[money(line.total), harmless(line.service.name)] for line in report.unclaimed]
-        yield from _indented(fitted(["amount", "name"], rows, WIDTH - 2).splitlines())
+        for at, line in enumerate(report.unclaimed):
+            yield from [""] if at and line.charges else []
+            yield f"  {_named(line.service.name)}: {_money(line.total)}"
+            if line.charges:
+                yield from _indented(_charges(line.charges, line.total), 4)
 
 
 def _without_machines(report: Weekly) -> Iterator[str]:
@@ -213,8 +230,12 @@ def _prices(report: Weekly) -> Iterator[str]:
     )
 
 
-def _share(part: Money, whole: Money) -> str:
-    found = share(part, whole)
+def _money(amount: Money | None) -> str:
+    return "no price" if amount is None else money(amount)
+
+
+def _share(part: Money | None, whole: Money | None) -> str:
+    found = None if part is None or whole is None else share(part, whole)
     return "" if found is None else f"{found:.1%}"
 
 

@@ -43,10 +43,10 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class ServiceLine:
-    """One service of a report."""
+    """One service of a report; its total is None where no price of its machines is known."""
 
     service: Service
-    total: Money
+    total: Money | None
     charges: tuple[ChargeLine, ...]
     functions: tuple[FunctionLine, ...]
     functions_self: Mapping[Resource, Money]
@@ -98,12 +98,16 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """What a fleet cost in a window, by service and function."""
+    """What a fleet cost in a window, by service and function.
+
+    `accounted` is the part of the window that the ledger reaches; None where it reaches nothing of it.
+    """
 
     window: Window
+    accounted: Window | None
     currency: str
     metric: CostMetric
-    total: Money
+    total: Money | None
     services: tuple[ServiceLine, ...]
     unclaimed: tuple[ServiceLine, ...]
     provisional_hours: int
@@ -152,12 +156,13 @@ def build(
         _service(known.get(name, Service(name)), lines.get(name, []), costs.get(name, []), currency, limit)
         for name in {*lines, *costs, *without}
     ]
-    made.sort(key=lambda line: (-line.total.nanos, line.service.name))
+    made.sort(key=lambda line: (charge_lines.dearest_first(line.total), line.service.name))
     return Weekly(
         window=window,
+        accounted=ledger.accounted(session, window, as_of),
         currency=currency,
         metric=metric,
-        total=total((line.total for line in made), currency),
+        total=charge_lines.known_total([line.total for line in made if line.charges], currency),
         services=tuple(line for line in made if line.service.is_claimed),
         unclaimed=tuple(line for line in made if not line.service.is_claimed),
         provisional_hours=ledger.provisional_hours(session, window, as_of=as_of),
@@ -184,7 +189,7 @@ def _service(
     ]
     return ServiceLine(
         service=service,
-        total=charge_lines.paid(lines, currency),
+        total=charge_lines.cost(lines, currency),
         charges=tuple(lines),
         functions=tuple(listed),
         functions_self={

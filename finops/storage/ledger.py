@@ -172,6 +172,19 @@ def provisional_hours(
     return len(session.execute(query).all())
 
 
+def accounted(session: Session, window: Window, as_of: datetime | None = None) -> Window | None:
+    """The part of a window that lies between the ledger's first hour and its latest; None if none does.
+
+    A service without a charge in an hour of it had no machine then; of an hour beyond it nothing is known.
+    """
+    row = LedgerWindowRow
+    hours = (row.grain == HOURLY, standing(row, as_of))
+    start, end = session.execute(
+        select(func.min(row.window_start), func.max(row.window_end)).where(*hours)
+    ).one()
+    return None if start is None else Window(start, end).overlap(window)
+
+
 def written_since(session: Session, window: Window, as_of: datetime) -> tuple[int, int]:
     """How many hours and days stood at a moment, and were provisional then and written over since."""
     row = LedgerWindowRow

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from finops.storage import database
-from tests.finops.storage.notation import book, book_costs, charge, cost
+from tests.finops.storage.notation import book, book_costs, charge, cost, hour, record
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path
     (folder / "config.toml").write_text("now = 2026-11-16T00:00:00Z\n")
     engine = database.connect(f"sqlite:///{folder}/finops.db")
     with database.sessions(engine).begin() as session:
+        record(session, hour(14 * 24 - 1), service="others")
         for on in range(14):
             serve = "6" if on < 7 else f"1.{on}"
             whole = "10" if on < 7 else f"5.{on}"

@@ -48,7 +48,7 @@ def test_days_that_are_not_known_are_not_free(shop: Path) -> None:
 
     assert ran.code == 4
     assert "the cost of 6 days is not known" in ran.out
-    assert "the ledger holds no charge" in ran.out
+    assert "not all of its hours are in the ledger" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -96,5 +96,8 @@ def test_what_the_busiest_hour_needs_stands_beside_what_all_hours_do(small_ledge
     peak = made["measured"]["peak"]
     assert (peak["machines"], peak["window"]["start"]) == ("10", rush)
     assert peak["instances"] > made["instances"]
-    assert head[2] == f"the busiest hour ({rush}: 10 machines, 90.00% busy) needs {peak['instances']}:"
+    assert (
+        head[2]
+        == f"the busiest hour ({rush}: 10 machines, 90.00% busy) needs {peak['instances']} to run at 47.65%:"
+    )
     assert "come and go with the load" in head[3]

@@ -12,7 +12,7 @@ DAYS = "2026-11-02/2026-11-04"
 WEEKS = ("--before", "2026-W45", "--after", "2026-W46")
 CONTRACT = [
     *("resource", "service", "window", "currency", "cost_metric", "functions", "functions_self"),
-    "provisional_hours",
+    *("provisional_hours", "accounted"),
 ]
 
 

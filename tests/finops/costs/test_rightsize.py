@@ -153,3 +153,10 @@ def test_a_saving_lies_in_its_interval_and_never_exceeds_what_is_paid(
     assert interval.saving_high < found.present
     assert found.cpu + found.memory + found.gpu == found.saving
     assert found.instances * (target or utilisation) >= count * utilisation * (1 - remove)
+
+
+def test_how_the_inputs_were_read_stands_beside_the_interval() -> None:
+    assert (
+        "The interval is what rounding leaves open: 0.70 for the utilisation stands for 0.695 to 0.705,"
+        " 0.4 for the part removed stands for 0.35 to 0.45."
+    ) in sized(100, "0.70", "0.4").assumptions

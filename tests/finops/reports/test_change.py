@@ -15,7 +15,7 @@ from finops.errors import Incomplete, NotFound
 from finops.reports import change, change_text
 from finops.reports.change import Change
 from tests.finops.reports.test_shown import HOSTILE
-from tests.finops.storage.notation import book, book_costs, charge, cost, day
+from tests.finops.storage.notation import book, book_costs, charge, cost, day, hour, record
 
 BEFORE, AFTER = Window(day(0).start, day(6).end), Window(day(7).start, day(13).end)
 # What a week's days cost; the second is a half of it, and a little more or less.
@@ -30,7 +30,8 @@ KINDS_UNKNOWN = (
 
 
 def days(session: Session, amounts: Sequence[str]) -> None:
-    """So much was used on each day, in its first hour; a part of it by `parse`."""
+    """So much was used on each day, in its first hour; a part of it by `parse`. The ledger has both weeks."""
+    record(session, hour(14 * 24 - 1), service="others")
     for on, amount in enumerate(amounts):
         book(session, charge(amount, at=24 * on), charge("1", at=24 * on, kind=ChargeKind.IDLE))
         parse = str(Decimal(amount) / 2)
@@ -232,3 +233,23 @@ def test_text_of_a_hostile_function_is_harmless(session: Session) -> None:
     text = change_text.text(verified(session, name="\x1b[2J\u202ef\n" * 99))
 
     assert all(line.isprintable() and len(line) <= 110 for line in text.splitlines())
+
+
+def test_a_day_that_the_ledger_has_a_part_of_is_unknown_and_not_cheap(session: Session) -> None:
+    for at in range(24 * 7 + 12):
+        book(session, charge("1", at=at))
+
+    made = change.build(
+        session, "shop", Window(day(0).start, day(1).end), Window(day(6).start, day(7).end), currency="USD"
+    )
+
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert "2026-11-09: not all of its hours are in the ledger" in made.reason
+
+
+def test_the_plain_difference_stands_beside_the_mean_of_the_ratios(session: Session) -> None:
+    days(session, FIRST + SECOND)
+
+    made = change.build(session, "shop", BEFORE, AFTER, currency="USD")
+
+    assert "it need not be the difference of the two means, which is -4.4142" in made.notes[0]

@@ -12,7 +12,7 @@ from finops.domain.window import Window
 from finops.errors import Incomplete, NotFound
 from finops.reports import rightsize
 from finops.storage import machine_hours, prices
-from tests.finops.storage.notation import FLEET, NOW, book, charge, hour, hours, machines, price
+from tests.finops.storage.notation import FLEET, NOW, book, charge, hour, hours, machines, price, record
 
 SIX_HOURS = hours(0, 6)
 REGISTRY = Registry((Service("shop", names=("shop-*",)),))
@@ -24,6 +24,8 @@ def busy(at: int, count: int, share: str | None, **words: object) -> MachineHour
 
 def ran(session: Session, *rows: MachineHours) -> None:
     machine_hours.replace(session, "fleet", SIX_HOURS, rows, NOW)
+    for at in (0, 5):
+        record(session, hour(at), service="others")
 
 
 def charged(session: Session, listed: Price, at: int) -> None:
@@ -65,6 +67,7 @@ def test_the_peak_is_told_beside_the_mean(shop: Session) -> None:
         "machines": "7",
         "utilisation": "0.8",
         "instances": 6,
+        "target": "0.6",
     }
     assert any("The mean hides peaks" in each and "7 machines" in each for each in document["assumptions"])
 
@@ -189,3 +192,17 @@ def test_a_hostile_machine_type_is_harmless_in_a_refusal(shop: Session) -> None:
         sized(shop)
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 400
+
+
+def test_hours_beyond_the_ledger_are_not_hours_without_machines(shop: Session) -> None:
+    document = sized(shop, hours(0, 24))
+
+    assert document["measured"]["machines"] == "4.3333"
+    assert document["measured"]["accounted"] == document["measured"]["window"] | {
+        "end": "2026-11-02T06:00:00Z"
+    }
+    assert (
+        "The ledger holds 6 of the 24 hours asked for; what ran in the others is not known."
+        in document["assumptions"]
+    )
+    assert not any("none ran" in each for each in document["assumptions"])

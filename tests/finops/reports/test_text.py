@@ -62,11 +62,42 @@ def test_the_head_says_where_the_money_went_and_adds_up(shop: Session) -> None:
 
 
 def test_what_has_no_price_and_what_may_change_is_said_at_once(shop: Session) -> None:
-    head = shown(shop).splitlines()[6:9]
+    head = shown(shop).splitlines()[6:10]
 
-    assert "2 hours are provisional" in head[0]
-    assert "rack-7" in head[1]
-    assert "in no total" in head[1]
+    assert head[0] == "  2 of the 168 hours are in the ledger, which ends 2026-11-02T02:00:00Z"
+    assert "2 hours are provisional" in head[1]
+    assert "rack-7" in head[2]
+    assert "in no total" in head[2]
+
+
+def test_a_week_that_the_ledger_holds_whole_has_no_word_of_it(session: Session) -> None:
+    book(session, charge("1"), charge("1", at=7 * 24 - 1))
+
+    assert "hours are in the ledger" not in shown(session)
+
+
+def test_a_week_of_which_the_ledger_knows_the_middle_says_so(session: Session) -> None:
+    book(session, charge("1", at=24), charge("1", at=47))
+
+    between = "begins 2026-11-03T00:00:00Z and ends 2026-11-04T00:00:00Z"
+    assert f"24 of the 168 hours are in the ledger, which {between}" in shown(session)
+
+
+def test_a_fleet_without_any_price_costs_not_nothing_but_what_nobody_knows(session: Session) -> None:
+    book(session, charge(None, machine=MachineKind("on_prem", "hall-2", "rack-7"), quantity=0))
+
+    said = shown(session)
+
+    assert "$0.00  100" not in said
+    assert re.search(r"no price +all machines of", said)
+    assert "shop: no price" in said
+
+
+def test_an_unclaimed_name_is_told_by_its_kinds_of_charge(shop: Session) -> None:
+    lines = shown(shop).splitlines()
+    at = lines.index("  batch: $3.00")
+
+    assert "cpu no_profile" in lines[at + 2]
 
 
 def test_one_hour_is_one_hour(session: Session) -> None:

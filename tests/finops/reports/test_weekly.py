@@ -154,7 +154,7 @@ def test_the_document_is_the_contract(shop: Session) -> None:
 
     assert list(said) == [
         *("window", "currency", "cost_metric", "cost_basis", "total", "services", "shared", "unclaimed"),
-        *("provisional_hours", "held", "unpriced", "without_machines", "refused", "prices"),
+        *("provisional_hours", "accounted", "held", "unpriced", "without_machines", "refused", "prices"),
     ]
     assert (said["cost_metric"], said["cost_basis"], said["total"]) == ("list", "used", "20.000000000")
     (service,) = said["services"]
@@ -237,3 +237,32 @@ def test_a_window_that_only_has_function_costs_left_still_shows_them(session: Se
 
     (line,) = made(session).services
     assert line.functions_self[Resource.CPU] == Money.of("2")
+
+
+def test_what_has_no_price_is_null_and_never_zero(session: Session) -> None:
+    rack = replace(FLEET, machine_type="rack-7")
+    services.replace(session, [Service("shop"), Service("batch", is_claimed=False)], NOW)
+    book(
+        session,
+        charge(None, machine=rack, quantity=0),
+        charge(None, machine=rack, service="batch", quantity=5),
+    )
+
+    said = document.weekly(made(session))
+
+    assert said["total"] is None
+    assert [each["total"] for each in said["services"]] == [None]
+    assert [each["amount"] for each in said["unclaimed"]] == [None]
+    assert said["services"][0]["charges"][0]["quantity"] is None, "nobody knows how many cores it has"
+    assert said["unclaimed"][0]["charges"][0]["quantity"] == "0.000000000", "less than is shown, and known"
+
+
+def test_the_part_of_the_window_that_the_ledger_reaches_is_said(session: Session) -> None:
+    assert document.weekly(made(session))["accounted"] is None
+
+    book(session, charge("1", at=24), charge("1", at=30, service="batch"))
+
+    assert document.weekly(made(session))["accounted"] == {
+        "start": "2026-11-03T00:00:00Z",
+        "end": "2026-11-03T07:00:00Z",
+    }
