@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
+from math import ceil
 
 from finops.costs.pools import PricedMachine
 from finops.domain.charge import CostMetric
@@ -27,10 +28,10 @@ _NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """The hour with the most machines, and of several the busiest."""
+class Hour:
+    """What ran in one hour: how many machines, and how busy they were."""
 
-    hour: Window
+    window: Window
     machines: Fraction
     utilisation: Fraction
 
@@ -44,6 +45,7 @@ class Fleet:
         machines: the mean number of them over that.
         utilisation: Σ busy ÷ Σ paid, over all of them.
         hours: in how many hours of it some ran.
+        busy: of each hour in which some ran, the machines' worth of work that was measured.
     """
 
     service: str
@@ -53,8 +55,16 @@ class Fleet:
     split: PriceSplit
     machines: Fraction
     utilisation: Fraction
-    peak: Peak
+    peak: Hour
     hours: int
+    busy: Sequence[Fraction]
+
+    def by_hour(self, remove: Fraction, target: Fraction) -> Fraction:
+        """The mean number of whole machines that what is left of each hour's work needs at a target."""
+        return Fraction(
+            sum(max(1, ceil(work * (1 - remove) / target)) for work in self.busy) * NANOS_PER_HOUR,
+            self.accounted.nanoseconds,
+        )
 
 
 def measured(session: Session, registry: Registry, service: str, window: Window) -> Fleet:
@@ -73,6 +83,7 @@ def measured(session: Session, registry: Registry, service: str, window: Window)
         raise Incomplete(f"{shown_name(service)} cannot be right-sized: {'; '.join(missing)}")
     price, split = _price(session, service, window)
     busy, paid = _busy(rows, price, split)
+    hourly = _hourly(rows, price, split)
     return Fleet(
         service=service,
         window=window,
@@ -81,8 +92,9 @@ def measured(session: Session, registry: Registry, service: str, window: Window)
         split=split,
         machines=Fraction(sum(row.machine_nanos for row in rows), accounted.nanoseconds),
         utilisation=Fraction(busy, paid),
-        peak=_peak(rows, price, split),
-        hours=len({hour_of(row.window.start) for row in rows}),
+        peak=max(hourly, key=lambda peak: (peak.machines * peak.utilisation, peak.machines)),
+        hours=len(hourly),
+        busy=tuple(each.machines * each.utilisation for each in hourly),
     )
 
 
@@ -154,17 +166,18 @@ def _busy(rows: Sequence[MachineHours], price: Price, split: PriceSplit) -> tupl
     return busy, sum(machine.paid(Resource.CPU) for machine in machines)
 
 
-def _peak(rows: Sequence[MachineHours], price: Price, split: PriceSplit) -> Peak:
+def _hourly(rows: Sequence[MachineHours], price: Price, split: PriceSplit) -> list[Hour]:
+    """What ran in each hour in which something did, and how busy it was."""
+
     def hour(row: MachineHours) -> Window:
         return hour_of(row.window.start)
 
     hours = [(at, list(group)) for at, group in groupby(sorted(rows, key=hour), key=hour)]
-    peaks = [
-        Peak(
-            hour=at,
+    return [
+        Hour(
+            window=at,
             machines=Fraction(sum(row.machine_nanos for row in group), NANOS_PER_HOUR),
             utilisation=Fraction(*_busy(group, price, split)),
         )
         for at, group in hours
     ]
-    return max(peaks, key=lambda peak: (peak.machines * peak.utilisation, peak.machines))

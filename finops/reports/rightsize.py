@@ -10,16 +10,17 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from finops.costs.rightsize import Rightsizing, rightsize
+from finops.costs.rightsize import Rightsizing, RightsizingInterval, rightsize
 from finops.costs.split import split_price
 from finops.domain.money import NANOS_PER_HOUR, Money, rounded
 from finops.domain.price import Price, PriceSplit
 from finops.domain.service import Registry
-from finops.domain.window import Window, moment_text
+from finops.domain.window import HOURS_PER_MONTH, Window, moment_text
 from finops.errors import Incomplete
 from finops.reports import document as documents
 from finops.reports import price_sheet
 from finops.reports.measured_fleet import Fleet, measured, shown_name
+from finops.reports.shown import dollars
 from finops.storage.database import Session
 from pricing.catalogue import Catalogue
 
@@ -76,8 +77,9 @@ def of_service(
         raise Incomplete(f"in the mean {shown_name(service)} had {said}: there is nothing to right-size")
     result = rightsize(count, utilisation, remove, fleet.price, fleet.split, target)
     at_peak = _at_peak(fleet, remove, target or utilisation)
-    assumptions = (*result.assumptions, *_assumptions(fleet, count, utilisation, at_peak))
-    result = replace(result, assumptions=assumptions)
+    hourly = fleet.by_hour(Fraction(remove), Fraction(target or utilisation))
+    assumptions = (*result.assumptions, *_assumptions(fleet, count, utilisation, at_peak, hourly))
+    result = replace(result, assumptions=assumptions, interval=_widened(result, fleet, hourly))
     return {
         **document(result, fleet.price, fleet.split),
         "measured": {
@@ -87,7 +89,7 @@ def of_service(
             "machines": _decimals(fleet.machines),
             "utilisation": format(utilisation, "f"),
             "peak": {
-                "window": documents.window(fleet.peak.hour),
+                "window": documents.window(fleet.peak.window),
                 "machines": _decimals(fleet.peak.machines),
                 "utilisation": _decimals(fleet.peak.utilisation),
                 "instances": at_peak,
@@ -130,7 +132,27 @@ def _at_peak(fleet: Fleet, remove: Decimal, target: Decimal) -> int:
     return max(1, ceil(busy * (1 - Fraction(remove)) / Fraction(target)))
 
 
-def _assumptions(fleet: Fleet, count: int, utilisation: Decimal, at_peak: int) -> list[str]:
+def _widened(result: Rightsizing, fleet: Fleet, hourly: Fraction) -> RightsizingInterval:
+    """The interval with what whole machines in each hour would save: nobody runs a part of one."""
+    saved = _saved(fleet, hourly)
+    between = result.interval
+    return replace(
+        between,
+        instances_low=min(between.instances_low, int(hourly)),
+        instances_high=max(between.instances_high, ceil(hourly)),
+        saving_low=min(between.saving_low, saved),
+        saving_high=max(between.saving_high, saved),
+        basis=f"{between.basis}, and whole machines in each hour",
+    )
+
+
+def _saved(fleet: Fleet, hourly: Fraction) -> Money:
+    """What a month of the hours' whole machines saves, against the mean that ran."""
+    machine_nanos = (fleet.machines - hourly) * HOURS_PER_MONTH * NANOS_PER_HOUR
+    return fleet.price.rate.cost_of(rounded(machine_nanos.numerator, machine_nanos.denominator))
+
+
+def _assumptions(fleet: Fleet, count: int, utilisation: Decimal, at_peak: int, hourly: Fraction) -> list[str]:
     """What stands beside the figures because they are means of measurements."""
     peak, whole = fleet.peak, fleet.accounted.nanoseconds // NANOS_PER_HOUR
     count_said = (
@@ -139,9 +161,15 @@ def _assumptions(fleet: Fleet, count: int, utilisation: Decimal, at_peak: int) -
     share_said = "the utilisation is all that was measured busy over all that was paid for, rounded up to"
     peak_said = f"{_decimals(peak.machines)} machines ran, {float(peak.utilisation):.2%} busy"
     need_said = f"at the same target the work left of it needs {at_peak}"
+    saved = _saved(fleet, hourly)
+    saved_said = (
+        f"save {dollars(saved.amount, saved.currency)} a month of what {float(fleet.machines):.2f} cost"
+    )
+    hourly_said = f"Whole machines in each hour, at the same target, are {float(hourly):.2f} in the mean"
     sentences = [
         f"{count_said}; {share_said} {utilisation}.",
-        f"The mean hides peaks: in the hour from {moment_text(peak.hour.start)} {peak_said}; {need_said}.",
+        f"{hourly_said}, and {saved_said}.",
+        f"The mean hides peaks: in the hour from {moment_text(peak.window.start)} {peak_said}; {need_said}.",
     ]
     if fleet.accounted != fleet.window:
         asked = fleet.window.nanoseconds // NANOS_PER_HOUR

@@ -72,6 +72,25 @@ def test_the_peak_is_told_beside_the_mean(shop: Session) -> None:
     assert any("The mean hides peaks" in each and "7 machines" in each for each in document["assumptions"])
 
 
+def test_the_interval_reaches_to_whole_machines_in_each_hour(session: Session) -> None:
+    """By day 1.1 machines' work is left, by night 0.1: one machine for the mean, two and one by the hour."""
+    ran(session, *(busy(at, 4, "0.275") for at in range(3)), *(busy(at, 2, "0.05") for at in range(3, 6)))
+    charged(session, price(), 0)
+    document = sized(session, remove=Decimal("0.1"), target=Decimal("0.9"))
+
+    assert document["instances"] == 1
+    assert document["saving"]["total"] == "496.400000000"
+    interval = document["interval"]
+    assert interval["basis"].endswith(", and whole machines in each hour")
+    assert interval["instances"] == {"low": 1, "high": 2}
+    # (18 - 9) / 6 machines x 730 h x 0.34
+    assert interval["saving"]["low"] == "372.300000000"
+    assert (
+        "Whole machines in each hour, at the same target, are 1.50 in the mean, and save $372.30 a month "
+        "of what 3.00 cost."
+    ) in document["assumptions"]
+
+
 def test_the_peak_is_the_hour_with_most_work_not_with_most_machines(session: Session) -> None:
     ran(session, busy(0, 5, "0.1"), busy(1, 4, "0.95"))
     charged(session, price(), 0)
