@@ -19,6 +19,8 @@ from jobs.runner import Summary
 from tests.small_ledger import HOUR, HOURS, NOW, ROOT, TUESDAY, SmallLedger, command, machines
 
 ROAD = list(JOBS)
+# Whoever waits for the database beyond its lease, of two seconds here, is fenced and has written nothing.
+HARMLESS = {Outcome.OK, Outcome.SKIPPED, Outcome.FENCED}
 
 
 @pytest.fixture
@@ -189,7 +191,7 @@ def test_two_schedulers_and_four_workers_come_to_the_ledger_of_one(
 
     assert small_ledger.dump() == drained_ledger.dump()
     runs = small_ledger.runs()
-    assert {run.outcome for run in runs} <= {Outcome.OK, Outcome.SKIPPED}
+    assert {run.outcome for run in runs} <= HARMLESS
     assert len({run.worker for run in runs}) > 2
 
 
@@ -207,7 +209,7 @@ def test_an_upgrade_beside_a_scheduler_and_a_worker_is_safe(small: SmallLedger) 
         beside.terminate()
         beside.communicate(timeout=60)
 
-    assert {run.outcome for run in small.runs()} <= {Outcome.OK, Outcome.SKIPPED}
+    assert {run.outcome for run in small.runs()} <= HARMLESS
     assert small.finops("db", "check").returncode == 0
 
 
