@@ -176,7 +176,7 @@ class ServiceTotal(Schema):
     cost_centre: str
     is_claimed: bool
     total: str | None
-    used: dict[str, str]
+    used: dict[str, str | None]
 
 
 class Services(Schema):
@@ -187,6 +187,7 @@ class Services(Schema):
     cost_metric: str
     total: str | None
     services: list[ServiceTotal]
+    unpriced: list[UnpricedMachines]
     provisional_hours: int
     accounted: Accounted
 

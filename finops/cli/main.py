@@ -76,7 +76,7 @@ class Commands(click.Group):
     default=Path("config.toml"),
     show_default=True,
     metavar="FILE",
-    help="The configuration; `top`, `compare` and `prices show` need none.",
+    help="The configuration; what needs only files or the catalogue needs none.",
 )
 @click.version_option(package_name="flamebill", message="%(package)s %(version)s, engine: plain")
 @click.pass_context

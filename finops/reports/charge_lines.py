@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from finops.domain.charge import ChargeKind, CostMetric
+from finops.domain.machine import MachineKind
 from finops.domain.money import Money, total
 from finops.domain.resource import Resource
 from finops.domain.window import Window
@@ -22,6 +23,14 @@ class ChargeLine:
     kind: ChargeKind
     quantity: int
     amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpricedLine:
+    """Machines that ran for a service and stand beside the totals, because no price of them is known."""
+
+    service: str
+    kind: MachineKind
 
 
 def by_service(
@@ -45,6 +54,20 @@ def by_service(
         each.sort(key=lambda line: (order[line.resource], order[line.kind]))
     _refuse_unknown(lines, window, metric)
     return dict(lines)
+
+
+def unpriced(session: Session, window: Window, as_of: datetime | None = None) -> list[UnpricedLine]:
+    """The machines that ran and whose price nobody knows, by service."""
+    rows = charge_sums.sums(
+        session,
+        window,
+        by=("service", "cloud", "region", "machine_type", "purchase_option"),
+        metric=CostMetric.LIST,
+        filters={"kind": [ChargeKind.NO_PRICE]},
+        as_of=as_of,
+    )
+    found = (map(str, row.group) for row in rows)
+    return [UnpricedLine(service, MachineKind(*kind)) for service, *kind in found]
 
 
 def paid(lines: Sequence[ChargeLine], currency: str) -> Money:

@@ -195,10 +195,14 @@ def unclaimed(facts: Facts, stored: Stored) -> Iterator[Finding]:  # noqa: ARG00
         (name for name in costs if _has_charges(stored, name)), key=lambda name: -costs[name].nanos
     )
     if names:
-        whole = total((costs[name] for name in names), costs[names[0]].currency)
+        priced = [name for name in names if _has_price(stored, name)]
+        whole = _shown(total((costs[name] for name in priced), costs[names[0]].currency))
+        said = f"with {whole}" if priced else "and no price is known of them"
+        if priced and len(priced) < len(names):
+            said += f", {len(names) - len(priced)} of them without a price"
         yield _todo(
             "services",
-            f"{counted(len(names), 'name')} claimed by no service, with {_shown(whole)}: {_listed(names)}",
+            f"{counted(len(names), 'name')} claimed by no service, {said}: {_listed(names)}",
             "add them to the `names` of a [[services]], or declare services of their own",
         )
 
@@ -318,6 +322,10 @@ def _todo(subject: str, what: str, remedy: str) -> Finding:
 
 def _note(subject: str, what: str, remedy: str) -> Finding:
     return Finding(subject, Level.NOTE, what, remedy)
+
+
+def _has_price(stored: Stored, name: str) -> bool:
+    return any(each.group[0] == name and each.amount is not None for each in stored.charges)
 
 
 def _has_charges(stored: Stored, service: str) -> bool:

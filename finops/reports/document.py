@@ -8,9 +8,9 @@ from finops.domain.money import Money
 from finops.domain.profile import RefusedProfile
 from finops.domain.resource import UNITS, Resource, shown_quantity
 from finops.domain.window import Window, moment_text
-from finops.reports.charge_lines import ChargeLine
+from finops.reports.charge_lines import ChargeLine, UnpricedLine
 from finops.reports.function_lines import FunctionLine
-from finops.reports.weekly import HeldLine, PriceLine, ServiceLine, UnpricedLine, Weekly
+from finops.reports.weekly import HeldLine, PriceLine, ServiceLine, Weekly
 
 Document = dict[str, Any]
 

@@ -12,7 +12,7 @@ from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
 from finops.reports import charge_lines, document
-from finops.reports.charge_lines import ChargeLine
+from finops.reports.charge_lines import ChargeLine, UnpricedLine
 from finops.storage import ledger, services
 from finops.storage.database import Session
 
@@ -23,7 +23,7 @@ class ServiceTotal:
 
     service: Service
     total: Money | None
-    used: Mapping[Resource, Money]
+    used: Mapping[Resource, Money | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class ServiceTotals:
     metric: CostMetric
     total: Money | None
     services: tuple[ServiceTotal, ...]
+    unpriced: tuple[UnpricedLine, ...]
     provisional_hours: int
 
 
@@ -64,6 +65,7 @@ def build(
         metric=metric,
         total=charge_lines.known_total([each.total for each in made], currency),
         services=tuple(made),
+        unpriced=tuple(charge_lines.unpriced(session, window)),
         provisional_hours=ledger.provisional_hours(session, window),
     )
 
@@ -86,6 +88,7 @@ def as_document(found: ServiceTotals) -> document.Document:
             }
             for each in found.services
         ],
+        "unpriced": [document.unpriced(each) for each in found.unpriced],
         "provisional_hours": found.provisional_hours,
         "accounted": document.maybe_window(found.accounted),
     }
@@ -101,7 +104,12 @@ def _total(service: Service, lines: Sequence[ChargeLine], currency: str) -> Serv
         service=service,
         total=charge_lines.cost(lines, currency),
         used={
-            resource: charge_lines.paid([line for line in used if line.resource is resource], currency)
+            resource: _used([line for line in used if line.resource is resource], currency)
             for resource in (Resource.CPU, Resource.MEMORY)
         },
     )
+
+
+def _used(used: Sequence[ChargeLine], currency: str) -> Money | None:
+    """What was used; None where no charge says so: what was not profiled may have been used all the same."""
+    return charge_lines.paid(used, currency) if used else None

@@ -33,7 +33,13 @@ def _lines(report: Weekly) -> Iterator[str]:
     yield f"What the fleet cost, {report.window}, {report.metric} cost"
     yield ""
     if not report.services and not report.unclaimed:
-        yield "  The ledger holds nothing of this window: see `finops jobs list`."
+        reached = report.reached
+        known = (
+            f"reaches from {moment_text(reached.start)} to {moment_text(reached.end)}"
+            if reached
+            else "is empty"
+        )
+        yield f"  The ledger holds nothing of this window: it {known}."
         return
     yield from _indented(_head(report))
     yield ""

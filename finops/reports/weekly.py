@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from finops.domain.charge import ChargeKind, CostMetric
+from finops.domain.charge import CostMetric
 from finops.domain.function_cost import FunctionCost
-from finops.domain.machine import MachineKind
 from finops.domain.money import Money, total
 from finops.domain.price import Price
 from finops.domain.profile import RefusedProfile
@@ -20,7 +19,7 @@ from finops.domain.resource import Resource
 from finops.domain.service import Service
 from finops.domain.window import Window
 from finops.reports import charge_lines, function_lines
-from finops.reports.charge_lines import ChargeLine
+from finops.reports.charge_lines import ChargeLine, UnpricedLine
 from finops.reports.function_lines import MEASURES, FunctionLine, dearest
 from finops.storage import (
     charge_sums,
@@ -72,14 +71,6 @@ class HeldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class UnpricedLine:
-    """Machines that ran for a service and stand beside the totals, because no price of them is known."""
-
-    service: str
-    kind: MachineKind
-
-
-@dataclass(frozen=True, slots=True)
 class Restated:
     """How many hours stand otherwise than they first became final, and why the newest of them do."""
 
@@ -100,11 +91,11 @@ class Rewritten:
 class Weekly:
     """What a fleet cost in a window, by service and function.
 
-    `accounted` is the part of the window that the ledger reaches; None where it reaches nothing of it.
+    `reached` is from the ledger's first hour to its latest; None of an empty one.
     """
 
     window: Window
-    accounted: Window | None
+    reached: Window | None
     currency: str
     metric: CostMetric
     total: Money | None
@@ -118,6 +109,11 @@ class Weekly:
     without_machines: tuple[str, ...]
     refused: tuple[RefusedProfile, ...]
     prices: tuple[PriceLine, ...]
+
+    @property
+    def accounted(self) -> Window | None:
+        """The part of the window that the ledger reaches; None where it reaches nothing of it."""
+        return self.reached and self.reached.overlap(self.window)
 
 
 def build(
@@ -159,7 +155,7 @@ def build(
     made.sort(key=lambda line: (charge_lines.dearest_first(line.total), line.service.name))
     return Weekly(
         window=window,
-        accounted=ledger.accounted(session, window, as_of),
+        reached=ledger.reached(session, as_of),
         currency=currency,
         metric=metric,
         total=charge_lines.known_total([line.total for line in made if line.charges], currency),
@@ -169,7 +165,7 @@ def build(
         restated=_restated(session, window, as_of),
         rewritten=_rewritten(session, window, as_of),
         held=tuple(_held(states)),
-        unpriced=tuple(_unpriced(session, window, as_of)),
+        unpriced=tuple(charge_lines.unpriced(session, window, as_of)),
         without_machines=tuple(without),
         refused=tuple(refused_profiles.within(session, window, as_of=as_of)),
         prices=tuple(_prices(session, window, as_of)),
@@ -230,20 +226,6 @@ def _held(states: States) -> list[HeldLine]:
 def _without_machines(states: States, lines: Mapping[str, Sequence[ChargeLine]]) -> list[str]:
     """The names with profiles and without a machine: allocation said something, and charged nothing."""
     return sorted({name for (name, _), state in states.items() if state.message} - lines.keys())
-
-
-def _unpriced(session: Session, window: Window, as_of: datetime | None) -> list[UnpricedLine]:
-    """The machines that ran and whose price nobody knows, by service."""
-    rows = charge_sums.sums(
-        session,
-        window,
-        by=("service", "cloud", "region", "machine_type", "purchase_option"),
-        metric=CostMetric.LIST,
-        filters={"kind": [ChargeKind.NO_PRICE]},
-        as_of=as_of,
-    )
-    found = (map(str, row.group) for row in rows)
-    return [UnpricedLine(service, MachineKind(*kind)) for service, *kind in found]
 
 
 def _prices(session: Session, window: Window, as_of: datetime | None) -> list[PriceLine]:

@@ -177,12 +177,18 @@ def accounted(session: Session, window: Window, as_of: datetime | None = None) -
 
     A service without a charge in an hour of it had no machine then; of an hour beyond it nothing is known.
     """
+    whole = reached(session, as_of)
+    return whole and whole.overlap(window)
+
+
+def reached(session: Session, as_of: datetime | None = None) -> Window | None:
+    """From the ledger's first hour to the end of its latest; None of an empty one."""
     row = LedgerWindowRow
     hours = (row.grain == HOURLY, standing(row, as_of))
     start, end = session.execute(
         select(func.min(row.window_start), func.max(row.window_end)).where(*hours)
     ).one()
-    return None if start is None else Window(start, end).overlap(window)
+    return None if start is None else Window(start, end)
 
 
 def written_since(session: Session, window: Window, as_of: datetime) -> tuple[int, int]:

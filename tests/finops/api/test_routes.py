@@ -55,11 +55,26 @@ def test_services_are_those_of_the_report(client: FlaskClient) -> None:
     listed = asked(client, "/api/v1/services", window=DAYS)
     report = asked(client, "/api/v1/reports/weekly", window=DAYS)
 
-    assert [(each["service"], each["total"], each["used"]) for each in listed["services"]] == [
-        (each["service"], each["total"], each["functions_self"]) for each in report["services"]
+    assert [(each["service"], each["total"]) for each in listed["services"]] == [
+        (each["service"], each["total"]) for each in report["services"]
     ]
-    for name in ("window", "currency", "cost_metric", "total", "provisional_hours"):
+    for name in ("window", "currency", "cost_metric", "total", "unpriced", "provisional_hours"):
         assert listed[name] == report[name]
+
+
+def test_what_a_service_used_is_what_its_functions_come_to_and_null_where_no_charge_says_it(
+    client: FlaskClient,
+) -> None:
+    listed = asked(client, "/api/v1/services", window=DAYS)["services"]
+    report = asked(client, "/api/v1/reports/weekly", window=DAYS)["services"]
+
+    known = 0
+    for short, whole in zip(listed, report, strict=True):
+        charged = {each["resource"] for each in whole["charges"] if each["kind"] == "used"}
+        for resource, used in short["used"].items():
+            assert used == (whole["functions_self"][resource] if resource in charged else None)
+            known += used is not None
+    assert 0 < known < 2 * len(listed)
 
 
 def test_services_are_listed_without_reading_a_function(

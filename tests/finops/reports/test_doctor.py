@@ -21,12 +21,12 @@ HOUR_AGO = NOW - HOUR
 JOBS = ("refresh_prices", "collect_fleet", "collect_profiles", "attribute_costs", "expire")
 
 
-def paid(amount: str, kind: ChargeKind = ChargeKind.USED, service: str = "shop") -> ChargeSum:
+def paid(amount: str | None, kind: ChargeKind = ChargeKind.USED, service: str = "shop") -> ChargeSum:
     return ChargeSum(
         group=(service, "cpu", kind.value),
         currency="USD",
         quantity=1,
-        amount=Money.of(amount),
+        amount=None if amount is None else Money.of(amount),
         unpriced_charges=0,
         unpriced_quantity=0,
         is_estimate=False,
@@ -150,6 +150,20 @@ def test_why_a_number_is_small_is_a_note(found: Facts, words: str) -> None:
     assert finding.level is Level.NOTE
     assert words in finding.what
     assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("amounts", "words"),
+    [
+        ([None], "1 name claimed by no service, and no price is known of them: job-0"),
+        (["7", None], "2 names claimed by no service, with $7.00, 1 of them without a price: job-0, job-1"),
+    ],
+)
+def test_a_name_without_a_price_costs_not_nothing(amounts: list[str | None], words: str) -> None:
+    charges = [paid(amount, service=f"job-{at}") for at, amount in enumerate(amounts)]
+    found = diagnose(facts(charges=charges, unclaimed=[f"job-{at}" for at in range(len(amounts))]))
+
+    assert words in [each.what for each in found]
 
 
 def test_a_price_that_the_configuration_states_is_of_no_age() -> None:

@@ -16,7 +16,7 @@ from finops.reports.text import WIDTH
 from finops.storage import ledger, services
 from tests.finops.costs.notation import function
 from tests.finops.reports.test_shown import HOSTILE
-from tests.finops.storage.notation import MONDAY, NOW, book, book_costs, charge, cost, day, hour
+from tests.finops.storage.notation import MONDAY, NOW, book, book_costs, charge, cost, day, hour, record
 from tests.small_ledger import SmallLedger
 
 WEEK = Window(MONDAY, day(6).end)
@@ -168,7 +168,16 @@ def test_held_hours_are_shown_with_what_to_do(session: Session) -> None:
 
 
 def test_an_empty_window_says_so(session: Session) -> None:
-    assert "The ledger holds nothing of this window" in shown(session)
+    assert "The ledger holds nothing of this window: it is empty." in shown(session)
+
+
+def test_a_window_beside_the_ledger_says_what_it_reaches(session: Session) -> None:
+    record(session, hour(200), service="shop")
+
+    assert (
+        "The ledger holds nothing of this window: it reaches from 2026-11-10T08:00:00Z to "
+        "2026-11-10T09:00:00Z."
+    ) in shown(session)
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
