@@ -73,6 +73,25 @@ class Server:
         finally:
             self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def copy(self, url: str) -> Iterator[str]:
+        """The URL of a database that begins as another one is, to which nobody is connected."""
+        name = f"{self.prefix}_{next(self._numbers)}"
+        self._create(name, str(make_url(url).database))
+        try:
+            yield self._url(name)
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def cut(self, url: str) -> int:
+        """End every connection to a database that is in a transaction, and give how many there were."""
+        ended = (
+            "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = :name AND xact_start IS NOT NULL) AS ended"
+        )
+        with self._connected() as connection:
+            return int(connection.scalar(text(ended), {"name": make_url(url).database}) or 0)
+
     def clear(self) -> None:
         """Drop the template."""
         self._execute(f"DROP DATABASE IF EXISTS {self.prefix}_{_TEMPLATE} WITH (FORCE)")
