@@ -37,7 +37,7 @@ def test_a_kill_counts_only_if_the_process_was_still_running(tmp_path: Path) -> 
 
 
 def test_an_undisturbed_run_that_fails_ends_the_campaign(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="division by zero"):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         duration(lambda: int("1") // int("0"), tmp_path / "log")
 
 
