@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from benchmarks.crash_company import NOW, Companies, Company, differs, last_editions
-from benchmarks.crash_kinds import kinds, staged
+from benchmarks.crash_kinds import kinds, own_clock, staged
 from benchmarks.crash_process import Process, command, start
 from finops.app import SystemClock
 from jobs import runner
@@ -171,7 +171,7 @@ def _disk_full(_companies: Companies, company: Company, draw: Random) -> tuple[s
 
     def act() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        company.drain()
+        company.drain(own_clock(company))
 
     full = start(act, company.folder.with_suffix(".log"))
     if not full.wait():
@@ -200,7 +200,7 @@ def _read_only(_companies: Companies, company: Company, _draw: Random) -> tuple[
     def act() -> None:
         if os.geteuid() == 0:
             os.setuid(_NOBODY)
-        company.drain()
+        company.drain(own_clock(company))
 
     process = start(act, company.folder.with_suffix(".log"))
     is_over = process.wait()
