@@ -103,7 +103,7 @@ class AttributeCosts:
             used = _usage(app, session, service, day)
             kept = charges.within(session, day, service=service.name)
         attributions: Attributions = defaultdict(list)
-        for hour in _hours(app, known, service.name, day):
+        for hour in _unmoved_hours(app, known, work):
             if _is_final(known, service.name, hour):
                 hourly = [charge for charge in kept if charge.window == hour]
             elif _is_open(known, service.name, hour):
@@ -122,11 +122,7 @@ class AttributeCosts:
         """The day's charges and function costs, in place of those of its hours that are not final."""
         day, name = work.key.window, work.key.scope
         known = _inputs(app, session, day)
-        hours = _hours(app, known, name, day)
-        if not hours:
-            return Done({})
-        if _mark(app, known, name, hours) != work.fingerprint:
-            raise Moved("its inputs changed meanwhile")
+        _unmoved_hours(app, known, work)
         if _is_closed(known, name, day):
             raise Moved(f"{day} became final meanwhile: it changes only by a restatement")
         _refuse_displaced(known, name, prepared.allocations)
@@ -218,6 +214,17 @@ def _hours(app: App, known: Inputs, name: str, day: Window) -> list[Window]:
         for hour in day.hours()
         if (name, hour) in known.states or (ended is not None and ended.covers(hour))
     ]
+
+
+def _unmoved_hours(app: App, known: Inputs, work: Due) -> list[Window]:
+    """The hours of a piece of work, which are the very ones, with the very inputs, that it is due for.
+
+    Else a clock that was set back for a moment would leave an hour out that counts as done.
+    """
+    hours = _hours(app, known, work.key.scope, work.key.window)
+    if _mark(app, known, work.key.scope, hours) != work.fingerprint:
+        raise Moved("its inputs changed meanwhile")
+    return hours
 
 
 def _is_final(known: Inputs, name: str, window: Window) -> bool:

@@ -15,7 +15,7 @@ from finops.reports import weekly
 from finops.storage.runs import Outcome
 from jobs import runner
 from jobs.attribute_costs import AttributeCosts
-from jobs.runner import Summary
+from jobs.runner import Moved, Summary
 from jobs.windows import Due, Key
 from pricing.catalogue import Catalogue
 from tests.small_ledger import (
@@ -470,8 +470,27 @@ def test_what_was_computed_from_inputs_that_moved_is_not_written(small_ledger: S
 def test_a_service_that_nobody_has_heard_of_costs_nothing(drained_ledger: SmallLedger) -> None:
     ended = runner.run_now(drained_ledger.app(), AttributeCosts(), Due(Key(day(5), "nobody"), "whatever"))
 
-    assert ended.outcome is Outcome.OK
+    assert ended.outcome is Outcome.SKIPPED
     assert drained_ledger.lines("services", name="nobody") == []
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(hours=6)], ids=["an hour", "into yesterday"])
+def test_a_day_is_not_done_with_by_a_clock_that_was_set_back_meanwhile(
+    small_ledger: SmallLedger, back: timedelta
+) -> None:
+    small_ledger.start, small_ledger.clock.moment = TUESDAY, TUESDAY + 5 * HOUR
+    small_ledger.write()
+    small_ledger.look("refresh_prices", "collect_fleet", "collect_profiles")
+    app, job = small_ledger.app(), AttributeCosts()
+    found = {work.key.scope: work for work in runner.pending(app, job)}
+
+    small_ledger.clock.moment -= back
+    with pytest.raises(Moved):
+        job.prepare(app, found["checkout"])
+    assert runner.run_now(app, job, found["checkout"]).outcome is Outcome.SKIPPED
+
+    small_ledger.clock.moment += back
+    assert {work.key.scope for work in runner.pending(app, job)} >= {"checkout"}
 
 
 def test_hour_by_hour_comes_to_the_same_as_all_at_once(
