@@ -68,6 +68,17 @@ class Commands(click.Group):
             formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
 
 
+def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:  # noqa: ARG001, FBT001
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    from finops import engine
+
+    click.echo(f"flamebill {version('flamebill')}, engine: {engine.name()}")
+    ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
@@ -78,7 +89,14 @@ class Commands(click.Group):
     metavar="FILE",
     help="The configuration; what needs only files or the catalogue needs none.",
 )
-@click.version_option(package_name="flamebill", message="%(package)s %(version)s, engine: plain")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version and which engine runs, and exit.",
+)
 @click.pass_context
 def finops(ctx: click.Context, path: Path) -> None:
     """What every function of your software costs."""

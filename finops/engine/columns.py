@@ -1,10 +1,13 @@
 """The shapes that the engine takes and gives: columns, never lists of objects.
 
-Importing this module imports no numpy; the arrays inside are numpy's all the same.
+Importing this module imports no numpy; the arrays inside are numpy's all the same. What the native
+engine gives is filled in when a column is first looked at: a command that only wants the ten largest
+functions neither loads numpy nor makes a column.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +38,46 @@ class FunctionKey(NamedTuple):
     file: str
 
 
+class Loader(Protocol):
+    """What makes columns when they are first looked at."""
+
+    def load(self, name: str) -> Mapping[str, object]:
+        """The column of a name, with those that are made along with it."""
+
+
+class Later:
+    """Columns that are not there yet. `replace` and pickling see ordinary columns."""
+
+    __slots__ = ("_loader",)
+
+    @classmethod
+    def later(cls, loader: Loader, **known: object) -> Self:
+        """An instance of which some columns are known; a loader makes the others."""
+        made = cls.__new__(cls)
+        object.__setattr__(made, "_loader", loader)
+        for name, column in known.items():
+            object.__setattr__(made, name, column)
+        return made
+
+    @property
+    def loader(self) -> Loader | None:
+        """What makes the columns; None where they were given."""
+        loader: Loader | None = getattr(self, "_loader", None)
+        return loader
+
+    # A type checker sees the fields of the subclass, and would take any name for one if it saw this too.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Only called where a slot is empty."""
+            if name == "_loader" or self.loader is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            made = self.loader.load(name)
+            for each, column in made.items():
+                object.__setattr__(self, each, column)
+            return made[name]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelColumns:
     """The labels of all samples, one row a label, ordered by sample.
@@ -63,7 +106,7 @@ class MappingColumns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
+class Columns(Later):
     """One decoded profile. n samples, k value types, m stack entries, l locations, f functions.
 
     Ids of the file are replaced by dense indexes; stacks run from the leaf up, and so do the lines
@@ -105,7 +148,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Totals:
+class Totals(Later):
     """Self and total of each group of frames, in the column's own unit, ordered by key."""
 
     keys: tuple[FunctionKey, ...]
@@ -116,6 +159,13 @@ class Totals:
     """The sum of all samples; at least the sum of selfs, the rest had no stack."""
     no_stack: int
     """The sum of samples whose stack is empty."""
+
+    def lists(self) -> tuple[list[int], list[int]]:
+        """Selfs and totals as plain numbers, without numpy where it is not loaded yet."""
+        if self.loader is None:
+            selfs, totals = self.selfs, self.totals
+            return selfs.tolist(), totals.tolist()
+        return cast("tuple[list[int], list[int]]", self.loader.load("lists")["lists"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

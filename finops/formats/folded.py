@@ -11,15 +11,16 @@ whole number, and not negative.
 
 import re
 from array import array
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 from finops import engine
 from finops.engine import Columns, FunctionKey, LabelColumns, MappingColumns, ValueType
 from finops.engine.limits import MAX_MESSAGES, MAX_STACK_FRAMES
 from finops.errors import BrokenProfile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 # A million samples of a real service are some 60 MB of distinct stacks.
 MAX_TEXT = 128 << 20
@@ -156,6 +157,8 @@ def _columns(
     values: "array[int]", entries: "array[int]", bounds: "array[int]", frames: list[_Frame]
 ) -> Columns:
     """One location a frame text, one function a name and file."""
+    import numpy as np  # noqa: PLC0415 - whether bytes are collapsed stacks is asked of every pprof too
+
     keys: dict[FunctionKey, int] = {}
     functions = [keys.setdefault(FunctionKey(frame.name, frame.file), len(keys)) for frame in frames]
     return Columns(
@@ -187,5 +190,7 @@ def _columns(
     )
 
 
-def _no_numbers() -> npt.NDArray[np.uint64]:
+def _no_numbers() -> "npt.NDArray[np.uint64]":
+    import numpy as np  # noqa: PLC0415
+
     return np.zeros(0, np.uint64)

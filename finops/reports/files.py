@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from finops import engine
 from finops.domain.profile import Meaning, ProfileKind, meaning
@@ -17,9 +16,6 @@ from finops.errors import BrokenProfile, Incomplete, NotFound
 from finops.formats import pprof, read_any
 from finops.reports.shown import cut, harmless
 from finops.reports.sums import Sums, added, observations, sums_of
-
-if TYPE_CHECKING:
-    from finops.engine.columns import Int64s
 
 _SAMPLES = ValueType("samples", "count")
 # What a caller calls samples of which nothing says what they are of.
@@ -41,12 +37,6 @@ class File:
     def value_type(self) -> ValueType:
         """The type of the column."""
         return self.columns.value_types[self.value]
-
-    @property
-    def values(self) -> "Int64s":
-        """The column."""
-        values: Int64s = self.columns.values[:, self.value]
-        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +63,7 @@ class Capture:
     @cached_property
     def has_negative(self) -> bool:
         """Whether a value is negative, as in the difference of two profiles."""
-        return any(bool((file.values < 0).any()) for file in self.files)
+        return any(engine.least(file.columns, file.value) < 0 for file in self.files)
 
     @property
     def duration_nanos(self) -> int | None:

@@ -39,7 +39,7 @@ class Sums:
 def sums_of(columns: Columns, value: int, by: Grouping) -> Sums:
     """Self and total of each group of frames in one column of a profile."""
     found = engine.totals(columns, value, by)
-    return Sums(found.keys, found.selfs.tolist(), found.totals.tolist(), found.total, found.no_stack)
+    return Sums(found.keys, *found.lists(), found.total, found.no_stack)
 
 
 def added(parts: Sequence[Sums]) -> Sums:
@@ -79,7 +79,7 @@ def observations(columns: Columns, value: int, by: Grouping, sums: Sums) -> Sums
     # Beside several columns nothing says which of them a count of samples is of, but for CPU by custom.
     if at is None or not (is_cpu or len(columns.value_types) == _PAIR):
         return None
-    if (columns.values[:, at] < 0).any():
+    if engine.least(columns, at) < 0:
         return None
     return sums_of(columns, at, by)
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
+from finops import engine
 from finops.config import Mistake
 from finops.domain.ports import ProfileOffer
 from finops.domain.profile import Profile, ProfileKind
@@ -231,7 +232,7 @@ def _listing(folder: Folder, path: Path, pattern: str | None, index: Path | None
 
 def _refuse_negative(file: ProfileFile, value: int, capture: Capture) -> None:
     """A difference of two profiles is no usage, and would make others look dearer."""
-    lowest = file.columns.values[:, value].min(initial=0)
+    lowest = engine.least(file.columns, value)
     if lowest < 0:
         named = str(file.columns.value_types[value])
         raise BrokenProfile(f"{capture.path!r}: {named!r} has a negative value, {lowest}")

@@ -49,6 +49,11 @@ def totals(columns: Columns, value: int, by: Grouping = "function") -> Totals:
     )
 
 
+def least(columns: Columns, value: int) -> int:
+    """The least value of a column; 0 where none is negative."""
+    return int(columns.values[:, value].min(initial=0))
+
+
 def column(columns: Columns, value: int) -> Int64s:
     """One column of values, of which any sum fits into 64 bits."""
     values = columns.values[:, value]

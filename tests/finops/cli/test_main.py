@@ -70,7 +70,7 @@ def test_version_says_which_engine_runs() -> None:
     ran = finops("--version")
 
     assert ran.code == 0
-    assert re.fullmatch(r"flamebill \d+\.\d+\.\d+\S*, engine: plain\n", ran.out)
+    assert re.fullmatch(r"flamebill \d+\.\d+\.\d+\S*, engine: (native|plain)\n", ran.out)
 
 
 def test_a_word_that_is_no_command_is_wrong_usage() -> None:

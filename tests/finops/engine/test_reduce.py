@@ -1,11 +1,13 @@
 import gzip
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+from finops import engine
 from finops.engine import FunctionKey, Grouping, ValueType, decode, encode, totals, trie
 from finops.errors import BrokenProfile
 from tests.finops.engine import wire
@@ -206,6 +208,10 @@ def test_a_file_made_to_hurt_is_refused() -> None:
 
 def test_all_stacks_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("finops.engine.plain.frames.MAX_FRAMES", 5)
+    if engine.name() == "native":
+        few = (*import_module("finops.engine.native.refusals").LIMITS[:3], 5)
+        monkeypatch.setattr("finops.engine.native.reduce.LIMITS", few)
+        monkeypatch.setattr("finops.engine.native.refusals.LIMITS", few)
     assert totals(profile("a;b;c 1\na;b 1"), 0).total == 2
     with pytest.raises(BrokenProfile, match="the 6 entries of its stacks make 6 frames, over 5"):
         totals(profile("a;b;c 1\na;b;c 1"), 0)
