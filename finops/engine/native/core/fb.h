@@ -108,6 +108,7 @@ typedef struct {
     fb_location *location;
     fb_function *function;
     fb_line *line;
+    size_t line_room;
     int32_t *line_function;          /* the place of each line's function */
     fb_text *string;
     int64_t *comment;

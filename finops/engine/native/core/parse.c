@@ -41,22 +41,6 @@ static int64_t packed_count(const fb_field *field)
     return count;
 }
 
-static fb_code count_lines(const fb_field *location, size_t *lines, fb_error *error)
-{
-    static const uint8_t forms[] = {0, 2, 2, 2, 1, 2};
-    const uint8_t *at = location->data, *end = at + location->size;
-    fb_field field;
-    fb_code code;
-    while (at < end) {
-        if (!(at = fb_next(at, end, &field, &code)))
-            return fb_fail(error, code, 0, 0, 0);
-        if (has_wrong_form(&field, forms, sizeof forms))
-            return fb_fail(error, FB_WRONG_WIRE, 0, 0, 0);
-        *lines += field.number == 4;
-    }
-    return FB_OK;
-}
-
 static fb_code count_field(fb_profile *profile, const fb_field *field, fb_error *error)
 {
     int64_t numbers;
@@ -74,7 +58,7 @@ static fb_code count_field(fb_profile *profile, const fb_field *field, fb_error 
         return FB_OK;
     case LOCATION:
         profile->locations++;
-        return count_lines(field, &profile->lines, error);
+        return FB_OK;
     case FUNCTION:
         profile->functions++;
         return FB_OK;
@@ -109,10 +93,11 @@ static fb_code count(fb_profile *profile, fb_error *error)
     return FB_OK;
 }
 
+/* The lines of locations are counted as they are read; all others are counted by now. */
 static fb_code within_limits(const fb_profile *profile, fb_error *error)
 {
     uint64_t messages = profile->value_types + profile->period_types + profile->samples + profile->mappings +
-                        profile->locations + profile->functions + profile->lines + profile->comments;
+                        profile->locations + profile->functions + profile->comments;
     if (messages > profile->limits.messages)
         return fb_fail(error, FB_MANY_MESSAGES, (int64_t)messages, 0, 0);
     if (profile->strings > profile->limits.strings)
@@ -134,14 +119,13 @@ static fb_code allocate(fb_profile *profile, fb_error *error)
     profile->mapping = table(profile->mappings, sizeof *profile->mapping);
     profile->location = table(profile->locations, sizeof *profile->location);
     profile->function = table(profile->functions, sizeof *profile->function);
-    profile->line = table(profile->lines, sizeof *profile->line);
-    profile->line_function = table(profile->lines, sizeof *profile->line_function);
+    profile->line_room = profile->locations + 16; /* most have one */
+    profile->line = table(profile->line_room, sizeof *profile->line);
     profile->string = table(profile->strings, sizeof *profile->string);
     profile->comment = table(profile->comments, sizeof *profile->comment);
     profile->column = table(profile->value_types, sizeof *profile->column);
     if (profile->value_type && profile->period_type && profile->sample && profile->sample_size &&
-        profile->mapping && profile->location && profile->function && profile->line &&
-        profile->line_function && profile->string && profile->comment && profile->column)
+        profile->mapping && profile->location && profile->function && profile->line && profile->string && profile->comment && profile->column)
         return FB_OK;
     return fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
 }
@@ -203,40 +187,53 @@ static fb_code fill_function(fb_function *made, const fb_field *field, fb_error 
     return FB_OK;
 }
 
+static fb_code add_line(fb_profile *profile, const fb_field *field, fb_error *error)
+{
+    uint64_t found[4] = {0};
+    if (numbers(field, found, 4, error))
+        return error->code;
+    if (profile->lines == profile->line_room) {
+        fb_line *grown = realloc(profile->line, 2 * profile->line_room * sizeof *grown);
+        if (profile->lines > profile->limits.messages)
+            fb_fail(error, FB_MANY_MESSAGES, (int64_t)profile->lines, 0, 0);
+        else if (!grown)
+            fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
+        if (grown) {
+            profile->line = grown;
+            profile->line_room *= 2;
+        }
+        if (error->code)
+            return error->code;
+    }
+    profile->line[profile->lines].function_id = found[1];
+    profile->line[profile->lines++].number = (int64_t)found[2];
+    return FB_OK;
+}
+
 static fb_code fill_location(fb_profile *profile, fb_location *made, const fb_field *message, fb_error *error)
 {
     const uint8_t *at = message->data, *end = at + message->size;
+    size_t before = profile->lines;
+    uint64_t found[6] = {0};
     fb_field field;
     fb_code code;
     while (at < end) {
         if (!(at = fb_next(at, end, &field, &code)))
             return fb_fail(error, code, 0, 0, 0);
-        switch (field.number) {
-        case 1:
-            made->id = field.value;
-            break;
-        case 2:
-            made->mapping_id = field.value;
-            break;
-        case 3:
-            made->address = field.value;
-            break;
-        case 4: {
-            uint64_t found[4] = {0};
-            if (numbers(&field, found, 4, error))
-                return error->code;
-            profile->line[profile->lines].function_id = found[1];
-            profile->line[profile->lines++].number = (int64_t)found[2];
-            made->lines++;
-            break;
-        }
-        case 5:
-            made->is_folded = field.value != 0;
-            break;
-        default:
-            break;
-        }
+        if (field.number > 5)
+            continue;
+        if (field.wire != (field.number == 4 ? FB_BYTES : FB_VARINT))
+            return fb_fail(error, FB_WRONG_WIRE, 0, 0, 0);
+        if (field.number != 4)
+            found[field.number] = field.value;
+        else if (add_line(profile, &field, error))
+            return error->code;
     }
+    made->id = found[1];
+    made->mapping_id = found[2];
+    made->address = found[3];
+    made->is_folded = found[5] != 0;
+    made->lines = (uint32_t)(profile->lines - before);
     return FB_OK;
 }
 
@@ -399,6 +396,8 @@ static fb_code make_ids(fb_profile *profile, fb_error *error)
 static fb_code link(fb_profile *profile, fb_error *error)
 {
     size_t line = 0;
+    if (!(profile->line_function = table(profile->lines, sizeof *profile->line_function)))
+        return fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
     for (size_t i = 0; i < profile->locations; i++) {
         fb_location *location = &profile->location[i];
         location->mapping = fb_ids_find(&profile->mapping_ids, location->mapping_id);
