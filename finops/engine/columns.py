@@ -70,7 +70,7 @@ class Later:
 
         def __getattr__(self, name: str) -> object:
             """Only called where a slot is empty."""
-            if name == "_loader" or self.loader is None:
+            if name not in self.__dataclass_fields__ or self.loader is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             made = self.loader.load(name)
             for each, column in made.items():

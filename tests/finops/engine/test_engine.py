@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,23 @@ def test_a_gzip_profile_is_inflated_without_zstandard() -> None:
     code += "; print('zstandard' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.skipif(engine.name() != "native", reason="the plain engine adds up with numpy")
+def test_the_functions_of_a_file_are_shown_without_numpy() -> None:
+    heavy = (*HEAVY[:3], "sqlalchemy", "flask", "pydantic", "rich", "boto3")
+    capture = Path(__file__).parents[2] / "data" / "profiles" / "go.cpu.pb.gz"
+    code = f"""
+import sys
+from finops.cli.main import main
+try:
+    main(["top", {str(capture)!r}])
+except SystemExit as left:
+    assert not left.code
+print([name for name in {heavy!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("name", engine.__all__)
