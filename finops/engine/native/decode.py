@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from finops.engine.columns import Columns, LabelColumns, MappingColumns, ValueType
 from finops.engine.limits import MAX_INFLATED
+from finops.engine.native.bounds import bound
 from finops.engine.native.inflate import inflate
 from finops.engine.native.refusals import LIMITS, core, refused
 from finops.errors import BrokenProfile
@@ -25,6 +26,7 @@ def decode(data: bytes, max_bytes: int = MAX_INFLATED) -> Columns:
     raw = inflate(data, max_bytes)
     if not raw:
         raise BrokenProfile("the profile is empty (0 bytes)")
+    bound(raw)
     try:
         profile = core.parse(raw, LIMITS)
     except core.Refused as error:

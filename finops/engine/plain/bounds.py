@@ -4,6 +4,7 @@ The smallest message takes two bytes of a file, which compress to next to nothin
 Whatever walks over bytes here stops at a limit, and no later than protobuf does.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from finops.engine.limits import (
@@ -30,7 +31,7 @@ from finops.errors import BrokenProfile
 _SHORT = frozenset(range(BYTES, ONE_BYTE, 8))
 _LABEL, _LINE = 0x1A, 0x22
 
-_STRIDE = 1 << 16
+STRIDE = 1 << 16
 _CHUNK = 1 << 24
 _CONTINUED = bytes(range(ONE_BYTE, 256))
 
@@ -41,11 +42,16 @@ def bound(raw: bytes) -> None:
     Raises:
         BrokenProfile: they would; or they are no pprof, where that is seen on the way.
     """
-    if len(raw) <= BYTES * FREE_MESSAGES:
+    if is_small(raw):
         return
     _bound_messages(raw)
-    if _may_be_crowded_inside(raw):
+    if may_be_crowded(raw, lambda one, other: raw.count(one) + raw.count(other)):
         inspect(raw)
+
+
+def is_small(raw: bytes) -> bool:
+    """Whether bytes are too few to hold too many of anything."""
+    return len(raw) <= BYTES * FREE_MESSAGES
 
 
 def inspect(raw: bytes) -> None:
@@ -81,8 +87,8 @@ def _inspect(raw: bytes, message: str, at: int, end: int, tally: _Tally) -> None
             raise not_pprof(raw, "a field has the wrong wire type")
         if kind is None or not kind.is_number:
             tally.parts += 1
-            if _is_crowd(tally.parts, at, MAX_INNER_MESSAGES):
-                raise _crowd(raw, tally.parts, at)
+            if is_crowd(tally.parts, at, MAX_INNER_MESSAGES):
+                raise crowd(raw, tally.parts, at)
         else:
             _count_numbers(raw, start, stop, tally)
         if kind is not None and kind.type in TAGS:
@@ -99,10 +105,10 @@ def _count_numbers(raw: bytes, start: int, end: int, tally: _Tally) -> None:
 def _bound_messages(raw: bytes) -> None:
     """Walk the fields of the profile itself; half a second for a profile of two million samples."""
     at = parts = 0
-    while (at := _skip(raw, at, _STRIDE)) < len(raw):
-        parts += _STRIDE
-        if _is_crowd(parts, at, MAX_MESSAGES):
-            raise _crowd(raw, parts, at)
+    while (at := _skip(raw, at, STRIDE)) < len(raw):
+        parts += STRIDE
+        if is_crowd(parts, at, MAX_MESSAGES):
+            raise crowd(raw, parts, at)
 
 
 def _skip(raw: bytes, at: int, count: int) -> int:
@@ -112,13 +118,19 @@ def _skip(raw: bytes, at: int, count: int) -> int:
             if raw[at] in _SHORT and (size := raw[at + 1]) < ONE_BYTE:
                 at += 2 + size
             else:
-                at = _skip_long(raw, at)
+                at = skip_long(raw, at)
     except LookupError:  # the end, or broken bytes, of which protobuf will say so
         return len(raw)
     return at
 
 
-def _skip_long(raw: bytes, at: int) -> int:
+def skip_long(raw: bytes, at: int) -> int:
+    """Where the field stands that comes after one of any form.
+
+    Raises:
+        BrokenProfile: it is one message of more bytes than any has.
+        LookupError: there is none, or the bytes are broken.
+    """
     tag, start, end = field(raw, at)
     if MAX_MESSAGE_BYTES < end - start <= len(raw) - start:
         kind = KINDS["Profile"].get(tag >> 3)
@@ -128,23 +140,25 @@ def _skip_long(raw: bytes, at: int) -> int:
     return end
 
 
-def _is_crowd(parts: int, size: int, most: int) -> bool:
+def is_crowd(parts: int, size: int, most: int) -> bool:
+    """Whether there are too many parts, or too many for their size."""
     return parts > most or parts > FREE_MESSAGES + size // MIN_MESSAGE_BYTES
 
 
-def _crowd(raw: bytes, parts: int, at: int) -> BrokenProfile:
+def crowd(raw: bytes, parts: int, at: int) -> BrokenProfile:
+    """The refusal of too many parts."""
     what = f"the first {at} of its {len(raw)} bytes hold {parts} of them"
     return BrokenProfile(explain(raw) or f"it has more messages and strings than any profile: {what}")
 
 
-def _may_be_crowded_inside(raw: bytes) -> bool:
+def may_be_crowded(raw: bytes, alike: Callable[[int, int], int]) -> bool:
     """Whether there may be too many labels, lines or numbers; a no is certain, and quick.
 
     Each starts with its tag, which may be written longer than it need be; other bytes only look like one.
+    `alike` counts the bytes that equal one of two.
     """
     for tag in (_LABEL, _LINE):
-        alike = raw.count(tag) + raw.count(tag | ONE_BYTE)
-        if _is_crowd(alike, len(raw) // 2, MAX_INNER_MESSAGES):
+        if is_crowd(alike(tag, tag | ONE_BYTE), len(raw) // 2, MAX_INNER_MESSAGES):
             return True
     chunks = range(0, len(raw), _CHUNK) if len(raw) > MAX_NUMBERS else ()
     return sum(_numbers_in(raw[at : at + _CHUNK]) for at in chunks) > MAX_NUMBERS

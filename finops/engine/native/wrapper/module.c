@@ -1,5 +1,6 @@
 /* The module `_core`: what Python sees of the core. The GIL is released around everything that takes time. */
 #include "wrapper.h"
+#include "../core/wire.h"
 
 PyObject *Refused;
 
@@ -110,7 +111,56 @@ static PyObject *seed(PyObject *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+/* (place, left): the field that comes `count` fields later, or an earlier one of over `longest` bytes with
+   how many were left to pass; the end where the bytes are broken, which is for `parse` to say. */
+static PyObject *skip(PyObject *self, PyObject *arguments)
+{
+    Py_buffer raw;
+    Py_ssize_t from;
+    unsigned long long count, longest;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*nKK", &raw, &from, &count, &longest))
+        return NULL;
+    const uint8_t *start = raw.buf, *end = start + raw.len;
+    const uint8_t *at = from < 0 || from > raw.len ? end : start + from;
+    Py_BEGIN_ALLOW_THREADS
+    for (fb_field field; count && at < end; count--) {
+        fb_code code;
+        const uint8_t *next = fb_next(at, end, &field, &code);
+        uint64_t tag;
+        if (!next && code == FB_WRONG_WIRE)     /* a group's mark is a field without a content */
+            next = fb_short_varint(at, end, UINT32_MAX, &tag);
+        if (next && field.size > longest)
+            break;
+        at = next ? next : end;
+    }
+    Py_END_ALLOW_THREADS
+    Py_ssize_t place = (Py_ssize_t)(at - start);
+    PyBuffer_Release(&raw);
+    return Py_BuildValue("(nK)", place, count);
+}
+
+/* How many bytes equal one of two. */
+static PyObject *alike(PyObject *self, PyObject *arguments)
+{
+    Py_buffer raw;
+    unsigned char one, other;
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "y*bb", &raw, &one, &other))
+        return NULL;
+    const uint8_t *bytes = raw.buf;
+    size_t size = (size_t)raw.len, found = 0;
+    Py_BEGIN_ALLOW_THREADS
+    for (size_t i = 0; i < size; i++)
+        found += (size_t)(bytes[i] == one) + (size_t)(bytes[i] == other);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&raw);
+    return PyLong_FromSize_t(found);
+}
+
 static PyMethodDef methods[] = {
+    {"skip", skip, METH_VARARGS, "Where the field stands that comes after some others."},
+    {"alike", alike, METH_VARARGS, "How many bytes equal one of two."},
     {"seed", seed, METH_VARARGS, "Set what hashes are mixed with; before anything is parsed."},
     {NULL, NULL, 0, NULL},
 };

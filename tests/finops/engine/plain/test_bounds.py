@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from finops.engine import decode, encode
+from finops.engine import encode
 from finops.engine.plain import bounds, schema
+from finops.engine.plain.decode import decode
 from finops.engine.plain.wire import KINDS
 from finops.errors import BrokenProfile
 from tests.finops.engine import wire
@@ -102,7 +103,7 @@ class Limits:
 
     def set(self, **figures: int) -> None:
         self.monkeypatch.setattr(bounds, "FREE_MESSAGES", 20)
-        self.monkeypatch.setattr(bounds, "_STRIDE", 1)
+        self.monkeypatch.setattr(bounds, "STRIDE", 1)
         for name, figure in figures.items():
             self.monkeypatch.setattr(bounds, name, figure)
 
