@@ -19,6 +19,7 @@ test: $(VENV)/installed-dev ## Install everything, then lint, type-check and tes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	FLAMEBILL_ENGINE=plain $(BIN)/python -m pytest --quiet tests/finops/engine --ignore tests/finops/engine/native
 
 format: $(VENV)/installed-dev ## Format the code
 	$(BIN)/ruff format .

@@ -72,7 +72,7 @@ def _compile(root: Path, folder: str) -> Path:
 
     extension = Extension(
         _MODULE,
-        sorted(str(path) for path in (root / _NATIVE).glob("*/*.c")),
+        sorted(str(path) for part in ("core", "wrapper") for path in (root / _NATIVE / part).glob("*.c")),
         define_macros=[("Py_LIMITED_API", _STABLE_SINCE)],
         extra_compile_args=_FLAGS,
         py_limited_api=True,

@@ -14,8 +14,13 @@ core = _core
 # Hashes are mixed with numbers that nobody outside knows, so that no file can be made of names that collide.
 core.seed(*(int.from_bytes(os.urandom(8), "little") for _ in range(2)))
 
+# A million samples make 1.1 million messages, and strings are a fraction of them. What the core makes of one
+# takes 40 bytes at most, so that these bound its memory to some 400 MB beside the bytes themselves.
+_MAX_MESSAGES = 1 << 23
+_MAX_STRINGS = 1 << 22
+
 # Of messages, of strings, of the frames of one stack, of all frames.
-LIMITS = (1 << 40, 1 << 40, limits.MAX_STACK_FRAMES, limits.MAX_FRAMES)
+LIMITS = (_MAX_MESSAGES, _MAX_STRINGS, limits.MAX_STACK_FRAMES, limits.MAX_FRAMES)
 
 _TABLES = ("mapping", "location", "function")
 
