@@ -3,6 +3,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
+Limits: TypeAlias = tuple[int, int, int, int, int, int]
 Buffer: TypeAlias = bytes | bytearray | array[int] | npt.NDArray[Any]
 
 class Refused(Exception): ...
@@ -35,7 +36,7 @@ class Forest:
         offsets: Buffer,
         locations: Buffer,
         frames: Frames,
-        limits: tuple[int, int, int, int],
+        limits: Limits,
     ) -> None: ...
     def merge(
         self, parents: Buffer, functions: Buffer, selfs: Buffer, renumbered: Buffer, no_stack: int
@@ -46,7 +47,7 @@ class Forest:
     def ranked(self, ranks: Buffer) -> tuple[bytearray, bytearray, bytearray, int]: ...
 
 def seed(first: int, second: int, /) -> None: ...
-def parse(raw: bytes, limits: tuple[int, int, int, int], /) -> Profile: ...
+def parse(raw: bytes, limits: Limits, /) -> Profile: ...
 def name_frames(profile: Profile, by_file: bool, /) -> Frames: ...
 def frames_of(offsets: Buffer, groups: Buffer, count: int, /) -> Frames: ...
 def reduce(
@@ -57,7 +58,7 @@ def reduce_arrays(
     offsets: Buffer,
     locations: Buffer,
     frames: Frames,
-    limits: tuple[int, int, int, int],
+    limits: Limits,
     /,
 ) -> tuple[bytearray, bytearray, bytearray, int]: ...
 def forest() -> Forest: ...

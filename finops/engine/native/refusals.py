@@ -19,8 +19,15 @@ core.seed(*(int.from_bytes(os.urandom(8), "little") for _ in range(2)))
 _MAX_MESSAGES = 1 << 23
 _MAX_STRINGS = 1 << 22
 
-# Of messages, of strings, of the frames of one stack, of all frames.
-LIMITS = (_MAX_MESSAGES, _MAX_STRINGS, limits.MAX_STACK_FRAMES, limits.MAX_FRAMES)
+# In the order of fb_limits in core/fb.h.
+LIMITS = (
+    _MAX_MESSAGES,
+    _MAX_STRINGS,
+    limits.MAX_STACK_FRAMES,
+    limits.MAX_FRAMES,
+    limits.FREE_FRAMES,
+    limits.MAX_MEAN_INLINED,
+)
 
 _TABLES = ("mapping", "location", "function")
 
@@ -41,7 +48,7 @@ _BROKEN = (
     "it has samples but does not say what their values are",
     "sample {0} names the location {id}, which is not there",
     "the stack of sample {0} has {1} frames, over {deepest}",
-    "the stacks have {0} frames, over {frames}",
+    "the {0} entries of its stacks make {1} frames, over {2}",
     "the values of {type} add up beyond 64 bits",
     "sample {0} has the negative value {1} of {type}; it cannot be turned into money",
     "it has {0} messages, over {messages}",
@@ -58,7 +65,7 @@ def refused(error: "_core.Refused", raw: bytes = b"", value_type: object = "") -
     if at < len(_NOT_PPROF):
         why = _NOT_PPROF[at].format(*numbers)
         return BrokenProfile(explain(raw) or f"this is not a pprof profile: {why}")
-    messages, strings, deepest, frames = LIMITS
+    messages, strings, deepest, *_ = LIMITS
     text = _BROKEN[at - len(_NOT_PPROF)].format(
         *numbers,
         table=_TABLES[numbers[0]] if 0 <= numbers[0] < len(_TABLES) else "",
@@ -68,6 +75,5 @@ def refused(error: "_core.Refused", raw: bytes = b"", value_type: object = "") -
         messages=messages,
         strings=strings,
         deepest=deepest,
-        frames=frames,
     )
     return BrokenProfile(text)

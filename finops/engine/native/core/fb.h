@@ -26,8 +26,8 @@ typedef enum {
     FB_VALUE_COUNT,      /* a: the sample, b: how many values it has, c: how many types there are */
     FB_NO_TYPES,         /* samples without types of values */
     FB_NO_LOCATION,      /* a: the sample, b: the id that is not there */
-    FB_DEEP_STACK,       /* a: the sample, b: at least how many frames */
-    FB_MANY_FRAMES,      /* a: at least how many */
+    FB_DEEP_STACK,       /* a: the sample, b: how many frames */
+    FB_MANY_FRAMES,      /* a: how many entries all stacks have, b: how many frames, c: how many they may */
     FB_OVERFLOW,         /* the values of a column do not add up within 64 bits */
     FB_NEGATIVE,         /* a: the sample, b: its value */
     FB_MANY_MESSAGES,    /* a: at least how many */
@@ -45,6 +45,7 @@ enum { FB_MAPPING, FB_LOCATION, FB_FUNCTION };
 typedef struct {
     uint64_t messages, strings;      /* of the tables and the samples together; of the string table */
     uint64_t stack_frames, frames;   /* of one stack; of all stacks together */
+    uint64_t free_frames, inlined;   /* beyond the free ones, so many for each entry of a stack in the mean */
 } fb_limits;
 
 typedef struct {

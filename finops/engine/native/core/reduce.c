@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "ids.h"
 #include "samples.h"
 
@@ -14,8 +15,8 @@ typedef struct {
 
 typedef struct {
     const fb_limits *limits;
+    uint64_t most;                   /* frames of all stacks together */
     fb_sums *sums;
-    fb_error *error;
     uint64_t frames;                 /* walked so far */
 } walking;
 
@@ -67,35 +68,11 @@ static int add_list(walking *now, const fb_frames *frames, size_t location, uint
     return 1;
 }
 
-/* How many frames stand for a cell. */
-static uint64_t frames_in(const fb_frames *frames, int32_t cell)
+/* Whether a stack may be so deep, and all of them together. */
+static int counted(walking *now, uint64_t depth)
 {
-    return cell >= 0 ? 1 : (uint64_t)(frames->offsets[~cell + 1] - frames->offsets[~cell]);
-}
-
-static uint64_t depth_of(const cells *of, const fb_sample *sample)
-{
-    uint64_t depth = 0, id;
-    for (const uint8_t *at = sample->ids; at < sample->ids_end;) {
-        at = fb_checked_id(at, &id);
-        depth += frames_in(of->frames, of->cells[of->ids->table ? (size_t)id : (size_t)fb_ids_search(of->ids, id)]);
-    }
-    return depth;
-}
-
-static fb_code too_deep(walking *now, size_t sample, uint64_t depth)
-{
-    return fb_fail(now->error, FB_DEEP_STACK, (int64_t)sample, (int64_t)depth, 0);
-}
-
-static fb_code counted(walking *now, size_t sample, uint64_t depth)
-{
-    if (depth > now->limits->stack_frames)
-        return too_deep(now, sample, depth);
     now->frames += depth;
-    if (now->frames > now->limits->frames)
-        return fb_fail(now->error, FB_MANY_FRAMES, (int64_t)now->frames, 0, 0);
-    return FB_OK;
+    return depth <= now->limits->stack_frames && now->frames <= now->most;
 }
 
 static inline void add_self(walking *now, const fb_frames *frames, int32_t cell, uint64_t value)
@@ -104,7 +81,8 @@ static inline void add_self(walking *now, const fb_frames *frames, int32_t cell,
     now->sums->selfs[group] += value;
 }
 
-static fb_code add_sample(walking *now, const cells *of, const fb_sample *sample, size_t place)
+/* 0 where that is too many frames. */
+static int add_sample(walking *now, const cells *of, const fb_sample *sample, size_t place)
 {
     const uint8_t *at = sample->ids, *end = sample->ids_end;
     const int32_t *table = of->cells;
@@ -116,7 +94,7 @@ static fb_code add_sample(walking *now, const cells *of, const fb_sample *sample
     int is_leaf = 1;
     if (at == end) {
         sums->no_stack += value;
-        return FB_OK;
+        return 1;
     }
     while (at < end) {
         at = fb_checked_id(at, &id);
@@ -129,9 +107,9 @@ static fb_code add_sample(walking *now, const cells *of, const fb_sample *sample
         if (cell >= 0)
             add(sums, cell, value, mark);
         else if (!add_list(now, of->frames, (size_t)~cell, value, mark, &depth))
-            return too_deep(now, place, depth_of(of, sample));
+            return 0;
     }
-    return counted(now, place, depth);
+    return counted(now, depth);
 }
 
 fb_code fb_reduce(const fb_profile *profile, size_t column, const fb_frames *frames, fb_sums *sums,
@@ -139,7 +117,7 @@ fb_code fb_reduce(const fb_profile *profile, size_t column, const fb_frames *fra
 {
     cells of = {0};
     fb_sample sample = {0};
-    walking now = {&profile->limits, sums, error, 0};
+    walking now = {&profile->limits, fb_most_frames(&profile->limits, profile->entries), sums, 0};
     fb_fail(error, FB_OK, 0, 0, 0);
     if (profile->column[column].is_beyond)
         return fb_fail(error, FB_OVERFLOW, 0, 0, 0);
@@ -148,27 +126,15 @@ fb_code fb_reduce(const fb_profile *profile, size_t column, const fb_frames *fra
         fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
     for (size_t i = 0; !error->code && i < profile->samples; i++) {
         fb_read_sample(profile, i, column, &sample);
-        if (sample.value)
-            add_sample(&now, &of, &sample, i);
+        if (sample.value && !add_sample(&now, &of, &sample, i))
+            fb_refuse_frames(profile, column, frames, error);
     }
     free(sample.scratch);
     free(of.cells);
     return error->code;
 }
 
-static fb_code sums_fit(const fb_stacks_of *stacks, fb_error *error)
-{
-    uint64_t weight = 0;
-    for (size_t i = 0; i < stacks->samples; i++) {
-        int64_t value = stacks->values[i];
-        weight += value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-        if (weight > INT64_MAX)
-            return fb_fail(error, FB_OVERFLOW, 0, 0, 0);
-    }
-    return FB_OK;
-}
-
-static fb_code add_row(walking *now, const fb_frames *frames, const int32_t *table, const fb_stacks_of *stacks,
+static int add_row(walking *now, const fb_frames *frames, const int32_t *table, const fb_stacks_of *stacks,
                        size_t place)
 {
     int64_t at = stacks->stack_offsets[place], end = stacks->stack_offsets[place + 1];
@@ -183,26 +149,25 @@ static fb_code add_row(walking *now, const fb_frames *frames, const int32_t *tab
         if (cell >= 0)
             add(now->sums, cell, value, (uint32_t)place + 1);
         else if (!add_list(now, frames, (size_t)~cell, value, (uint32_t)place + 1, &depth))
-            break;
+            return 0;
     }
-    for (at++; depth > now->limits->stack_frames && at < end; at++) /* how deep it is in all, for the message */
-        depth += frames_in(frames, table[stacks->stack_locations[at]]);
-    return counted(now, place, depth);
+    return counted(now, depth);
 }
 
 fb_code fb_reduce_arrays(const fb_stacks_of *stacks, const fb_limits *limits, const fb_frames *frames,
                          fb_sums *sums, fb_error *error)
 {
     int32_t *table = cells_of(frames);
-    walking now = {limits, sums, error, 0};
+    uint64_t entries = (uint64_t)stacks->stack_offsets[stacks->samples];
+    walking now = {limits, fb_most_frames(limits, entries), sums, 0};
     fb_fail(error, FB_OK, 0, 0, 0);
     if (!table)
         fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
     if (!error->code)
-        sums_fit(stacks, error);
+        fb_refuse_overflow_of(stacks, error);
     for (size_t i = 0; !error->code && i < stacks->samples; i++)
-        if (stacks->values[i])
-            add_row(&now, frames, table, stacks, i);
+        if (stacks->values[i] && !add_row(&now, frames, table, stacks, i))
+            fb_refuse_frames_of(stacks, limits, frames, error);
     free(table);
     return error->code;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "ids.h"
 #include "samples.h"
 
@@ -95,7 +96,7 @@ static uint32_t child(fb_trie *trie, int32_t parent, int32_t function)
 typedef struct {
     fb_trie *trie;
     const fb_limits *limits;
-    fb_error *error;
+    uint64_t most;                   /* frames of all stacks together */
     uint64_t walked;
     int32_t *groups;                 /* limits->stack_frames of them */
     size_t depth;
@@ -131,15 +132,13 @@ static void push_location(growing *now, const fb_frames *frames, int32_t locatio
 }
 
 /* Below the part of the path that this stack shares with the one before it, node by node. */
-static fb_code plant(growing *now, size_t sample, int64_t value)
+static fb_code plant(growing *now, int64_t value)
 {
     size_t at = 0, depth = now->depth;
     int32_t node = -1;
-    if (depth > now->limits->stack_frames)
-        return fb_fail(now->error, FB_DEEP_STACK, (int64_t)sample, (int64_t)depth, 0);
     now->walked += depth;
-    if (now->walked > now->limits->frames)
-        return fb_fail(now->error, FB_MANY_FRAMES, (int64_t)now->walked, 0, 0);
+    if (depth > now->limits->stack_frames || now->walked > now->most)
+        return FB_MANY_FRAMES;
     if (!depth) {
         now->trie->no_stack += (uint64_t)value;
         return FB_OK;
@@ -150,7 +149,7 @@ static fb_code plant(growing *now, size_t sample, int64_t value)
         int32_t group = now->groups[depth - 1 - at];
         uint32_t below = child(now->trie, node, group);
         if (below == FB_NO_NODE)
-            return fb_fail(now->error, FB_NO_MEMORY, 0, 0, 0);
+            return FB_NO_MEMORY;
         now->path_groups[at] = group;
         now->path_nodes[at] = node = (int32_t)below;
     }
@@ -159,22 +158,15 @@ static fb_code plant(growing *now, size_t sample, int64_t value)
     return FB_OK;
 }
 
-static int is_negative(fb_error *error, size_t sample, int64_t value)
-{
-    if (value < 0)
-        fb_fail(error, FB_NEGATIVE, (int64_t)sample, value, 0);
-    return value < 0;
-}
-
-static void grow_samples(growing *now, const fb_profile *profile, size_t column, const fb_frames *frames)
+static fb_code grow_samples(growing *now, const fb_profile *profile, size_t column, const fb_frames *frames)
 {
     fb_sample sample = {0};
-    sample.scratch = malloc(profile->largest_sample + 1);
-    if (!sample.scratch)
-        fb_fail(now->error, FB_NO_MEMORY, 0, 0, 0);
-    for (size_t i = 0; !now->error->code && i < profile->samples; i++) {
+    fb_code code = FB_OK;
+    if (!(sample.scratch = malloc(profile->largest_sample + 1)))
+        return FB_NO_MEMORY;
+    for (size_t i = 0; !code && i < profile->samples; i++) {
         fb_read_sample(profile, i, column, &sample);
-        if (!sample.value || is_negative(now->error, i, sample.value))
+        if (!sample.value)
             continue;
         now->depth = 0;
         for (const uint8_t *at = sample.ids; at < sample.ids_end;) {
@@ -182,55 +174,54 @@ static void grow_samples(growing *now, const fb_profile *profile, size_t column,
             at = fb_checked_id(at, &id);
             push_location(now, frames, fb_ids_find(&profile->location_ids, id));
         }
-        plant(now, i, sample.value);
+        code = plant(now, sample.value);
     }
     free(sample.scratch);
+    return code;
 }
 
 fb_code fb_trie_grow(fb_trie *trie, const fb_profile *profile, size_t column, const fb_frames *frames,
                      fb_error *error)
 {
-    growing now = {trie, &profile->limits, error, 0, NULL, 0, NULL, NULL, 0};
+    growing now = {trie, &profile->limits, fb_most_frames(&profile->limits, profile->entries), 0,
+                   NULL, 0, NULL, NULL, 0};
     fb_fail(error, FB_OK, 0, 0, 0);
     if (profile->column[column].is_beyond)
         return fb_fail(error, FB_OVERFLOW, 0, 0, 0);
-    if (start_growing(&now))
-        grow_samples(&now, profile, column, frames);
-    else
-        fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
+    if (fb_refuse_negative(profile, column, error))
+        return error->code;
+    fb_code code = start_growing(&now) ? grow_samples(&now, profile, column, frames) : FB_NO_MEMORY;
     stop_growing(&now);
-    return error->code;
+    return code == FB_MANY_FRAMES ? fb_refuse_frames(profile, column, frames, error)
+                                  : fb_fail(error, code, 0, 0, 0);
 }
 
-static void grow_rows(growing *now, const fb_stacks_of *stacks, const fb_frames *frames)
+static fb_code grow_rows(growing *now, const fb_stacks_of *stacks, const fb_frames *frames)
 {
-    uint64_t weight = 0;
-    for (size_t i = 0; !now->error->code && i < stacks->samples; i++) {
-        if (!stacks->values[i] || is_negative(now->error, i, stacks->values[i]))
+    fb_code code = FB_OK;
+    for (size_t i = 0; !code && i < stacks->samples; i++) {
+        if (!stacks->values[i])
             continue;
-        weight += (uint64_t)stacks->values[i];
-        if (weight > INT64_MAX) {
-            fb_fail(now->error, FB_OVERFLOW, 0, 0, 0);
-            return;
-        }
         now->depth = 0;
         for (int64_t at = stacks->stack_offsets[i]; at < stacks->stack_offsets[i + 1]; at++)
             push_location(now, frames, stacks->stack_locations[at]);
-        plant(now, i, stacks->values[i]);
+        code = plant(now, stacks->values[i]);
     }
+    return code;
 }
 
 fb_code fb_trie_grow_arrays(fb_trie *trie, const fb_stacks_of *stacks, const fb_limits *limits,
                             const fb_frames *frames, fb_error *error)
 {
-    growing now = {trie, limits, error, 0, NULL, 0, NULL, NULL, 0};
+    uint64_t entries = (uint64_t)stacks->stack_offsets[stacks->samples];
+    growing now = {trie, limits, fb_most_frames(limits, entries), 0, NULL, 0, NULL, NULL, 0};
     fb_fail(error, FB_OK, 0, 0, 0);
-    if (start_growing(&now))
-        grow_rows(&now, stacks, frames);
-    else
-        fb_fail(error, FB_NO_MEMORY, 0, 0, 0);
+    if (fb_refuse_overflow_of(stacks, error) || fb_refuse_negative_of(stacks, error))
+        return error->code;
+    fb_code code = start_growing(&now) ? grow_rows(&now, stacks, frames) : FB_NO_MEMORY;
     stop_growing(&now);
-    return error->code;
+    return code == FB_MANY_FRAMES ? fb_refuse_frames_of(stacks, limits, frames, error)
+                                  : fb_fail(error, code, 0, 0, 0);
 }
 
 fb_code fb_trie_merge(fb_trie *trie, size_t nodes, const int32_t *parents, const int32_t *functions,

@@ -19,17 +19,19 @@ PyObject *refuse(fb_code code, const fb_error *error)
 
 int take_limits(PyObject *limits, fb_limits *out)
 {
-    unsigned long long messages, strings, stack_frames, frames;
+    unsigned long long messages, strings, stack_frames, frames, free_frames, inlined;
     if (!PyTuple_Check(limits)) {
         PyErr_SetString(PyExc_TypeError, "limits are a tuple");
         return -1;
     }
-    if (!PyArg_ParseTuple(limits, "KKKK", &messages, &strings, &stack_frames, &frames))
+    if (!PyArg_ParseTuple(limits, "KKKKKK", &messages, &strings, &stack_frames, &frames, &free_frames, &inlined))
         return -1;
     out->messages = messages;
     out->strings = strings;
     out->stack_frames = stack_frames;
     out->frames = frames;
+    out->free_frames = free_frames;
+    out->inlined = inlined;
     return 0;
 }
 

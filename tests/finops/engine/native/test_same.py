@@ -167,6 +167,37 @@ def test_mutants_are_taken_or_refused_alike() -> None:
     assert [why for why in found if why] == []
 
 
+LINES = wire.location(1, *[1] * 1000) + wire.location(2, 2)
+TOO_MUCH = {
+    "the deepest stack is named, not the first": wire.sample([1] * 66, [1]) + wire.sample([1] * 67, [1]),
+    "no stack is too deep, all are too much": wire.sample([1] * 65, [1]) * 2000,
+    "a deep stack comes before many": wire.sample([1] * 65, [1]) * 2000 + wire.sample([1] * 66, [1]),
+    "a value of 0 is not looked at": wire.sample([1] * 66, [0]) + wire.sample([1] * 66, [1]),
+    "a negative value comes first": wire.sample([1] * 66, [1]) + wire.sample([1], [2**64 - 5]),
+    "what adds up to too much comes first": wire.sample([1] * 66, [2**63 - 1]) * 2,
+}
+
+
+@pytest.mark.parametrize("samples", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_too_many_frames_are_refused_in_the_same_words(samples: bytes) -> None:
+    data = wire.profile(samples=samples, locations=LINES)
+    one, other = plain_decode.decode(data), decode.decode(data)
+
+    for plainly, natively in ((plain_reduce.totals, reduce.totals), (plain_trie.trie, trie.trie)):
+        why = _refusal(plainly, one)
+        assert why
+        assert _refusal(natively, other) == why
+        assert _refusal(natively, one) == why  # as arrays, which the core did not parse
+
+
+def _refusal(act: Callable[[Columns, int], object], columns: Columns) -> str:
+    try:
+        act(columns, 0)
+    except BrokenProfile as error:
+        return str(error)
+    return ""
+
+
 def test_threads_get_what_one_would() -> None:
     data = CAPTURES[0].read_bytes()
 
