@@ -21,6 +21,10 @@ Int64s = npt.NDArray[np.int64]
 
 _INT64_MAX = 2**63 - 1
 
+# An array a level costs as much as some hundred nodes one by one; a stack of
+# 65,536 frames would take ten seconds.
+_NARROW = 100
+
 
 def trie(columns: Columns, value: int) -> Trie:
     """The call trie of one column of values, by function (name and file).
@@ -124,11 +128,14 @@ def _joined(tries: Sequence[Trie]) -> Trie:
 
 def _folded(forest: Trie) -> Trie:
     """The trie of a forest: equal siblings become one, nodes stand in canonical order."""
+    of_forest = _levels(forest.parents)
+    if forest.parents.size < _NARROW * len(of_forest):
+        return _folded_one_by_one(forest)
     width = max(len(forest.keys), 1)
     fold = np.empty(forest.parents.size, np.int64)
     levels: list[Int64s] = [np.empty(0, np.int64)]
     count = 0
-    for nodes in _levels(forest.parents):
+    for nodes in of_forest:
         # Before the first level no node has a parent; -1 stands for the root.
         above = fold[forest.parents[nodes]] if count else np.full(nodes.size, -1)
         edges, which = np.unique((above + 1) * width + forest.functions[nodes], return_inverse=True)
@@ -145,6 +152,30 @@ def _folded(forest: Trie) -> Trie:
     parents[place] = np.append(place, -1)[above - 1]
     order = np.argsort(place)
     return Trie(forest.keys, parents, functions[order].astype(np.int32), selfs[order], forest.no_stack)
+
+
+def _folded_one_by_one(forest: Trie) -> Trie:
+    """The same, for a forest that is deep and narrow."""
+    fold: list[int] = []
+    edges: dict[tuple[int, int], int] = {}
+    for parent, function in zip(forest.parents.tolist(), forest.functions.tolist(), strict=True):
+        fold.append(edges.setdefault((fold[parent] if parent >= 0 else -1, function), len(edges)))
+    below: list[list[tuple[int, int]]] = [[] for _ in range(len(edges) + 1)]  # the root's, -1, are the last
+    for (above, function), node in edges.items():
+        below[above].append((function, node))
+    order: list[int] = []
+    waiting = sorted(below[-1], reverse=True)
+    while waiting:
+        order.append(waiting.pop()[1])
+        waiting.extend(sorted(below[order[-1]], reverse=True))
+    place = np.full(len(edges) + 1, -1)
+    place[order] = np.arange(len(edges))
+    parents, functions = np.array(list(edges), np.int64).reshape(-1, 2)[order].T
+    selfs = np.zeros(len(edges), np.int64)
+    np.add.at(selfs, place[fold], forest.selfs)
+    return Trie(
+        forest.keys, place[parents].astype(np.int32), functions.astype(np.int32), selfs, forest.no_stack
+    )
 
 
 def _depth_first(parents: Int64s, bounds: Int64s) -> Int64s:
