@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import mutants
 from finops import engine
 from finops.engine import Columns, FunctionKey, Grouping, Trie, ValueType, encode
 from finops.engine.plain import decode as plain_decode
@@ -157,14 +156,6 @@ def test_sparse_ids_are_found(id_: int) -> None:
     )
 
     assert_all_same(plain_decode.decode(data), decode.decode(data))
-
-
-def test_mutants_are_taken_or_refused_alike() -> None:
-    given_ = [wire.VALID, *mutants.profiles(ROOT / "tests" / "data" / "profiles")]
-
-    found = [mutants.difference(each) for each in mutants.mutants(given_, count=4000, seed=7)]
-
-    assert [why for why in found if why] == []
 
 
 LINES = wire.location(1, *[1] * 1000) + wire.location(2, 2)
