@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../core/fb.h"
+#include "../core/wire.h"
 
 /* A profile of a few kilobytes that takes longer than this was made to hurt, and does. */
 #define SLOWEST_SECONDS 2
@@ -107,15 +108,21 @@ static void walk(const fb_profile *profile)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static fb_code read_one(const uint8_t *data, size_t size)
 {
     fb_profile profile;
     fb_error error;
-    if (!fb_parse(&profile, data, size, &LIMITS, &error))
+    fb_code code = fb_parse(&profile, data, size, &LIMITS, &error);
+    check(error.code == code);
+    if (!code)
         walk(&profile);
-    else
-        check(error.code != FB_OK);
     fb_free(&profile);
+    return code;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    read_one(data, size);
     return 0;
 }
 
@@ -129,6 +136,43 @@ static uint64_t draw(uint64_t below)
     state ^= state >> 7;
     state ^= state << 17;
     return below ? state % below : 0;
+}
+
+/* The field after some others, at random; NULL where there is none. */
+static const uint8_t *any_field(const uint8_t *at, const uint8_t *end, fb_field *field)
+{
+    uint64_t count = 0;
+    const uint8_t *next = at;
+    fb_code code;
+    while (next < end && (next = fb_next(next, end, field, &code)))
+        count++;
+    if (!count)
+        return NULL;
+    for (count = draw(count) + 1; count; count--)
+        at = fb_next(at, end, field, &code);
+    return at;
+}
+
+/* Another number or letter in a field at any depth, in as many bytes: all fields stay whole. */
+static void wound_inside(uint8_t *data, size_t size)
+{
+    const uint8_t *at = data, *end = data + size;
+    for (int depth = 0; depth < 3; depth++) {
+        fb_field field = {0};
+        if (!(at = any_field(at, end, &field)))
+            return;
+        size_t place = (size_t)(at - data) - 1;
+        if (field.wire == FB_BYTES && field.size && draw(3)) {
+            at = field.data;
+            end = field.data + field.size;
+            continue;
+        }
+        if (field.wire == FB_BYTES && field.size)
+            place = (size_t)(field.data - data) + (size_t)draw(field.size);
+        if (field.wire == FB_VARINT || field.size)
+            data[place] = (uint8_t)((data[place] & 128) | draw(128));
+        return;
+    }
 }
 
 static size_t wound(uint8_t *data, size_t size, size_t room)
@@ -153,27 +197,32 @@ static size_t wound(uint8_t *data, size_t size, size_t room)
 }
 
 /* One mutant, in memory of just its size, so that a byte read beyond it is seen. */
-static void try_one(const uint8_t *profile, size_t size)
+static fb_code try_one(const uint8_t *profile, size_t size)
 {
     size_t room = size + 64, wounds = 1 + (size_t)draw(3);
+    int is_whole = draw(4) != 0;
     uint8_t *made = malloc(room), *exact;
     clock_t start = clock();
     check(made != NULL);
     memcpy(made, profile, size);
     while (wounds--)
-        size = wound(made, size, room);
+        if (is_whole)
+            wound_inside(made, size);
+        else
+            size = wound(made, size, room);
     exact = malloc(size ? size : 1);
     check(exact != NULL);
     memcpy(exact, made, size);
-    LLVMFuzzerTestOneInput(exact, size);
+    fb_code code = read_one(exact, size);
     free(exact);
     free(made);
     check(clock() - start < SLOWEST_SECONDS * CLOCKS_PER_SEC);
+    return code;
 }
 
 int main(int count, char **words)
 {
-    long mutants = count > 2 ? strtol(words[1], NULL, 10) : 0;
+    long mutants = count > 2 ? strtol(words[1], NULL, 10) : 0, accepted = 0, malformed = 0;
     if (count < 4) {
         fprintf(stderr, "usage: fuzz MUTANTS SEED FILE...\n");
         return 2;
@@ -185,9 +234,13 @@ int main(int count, char **words)
         check(file != NULL);
         size_t size = fread(profile, 1, sizeof profile, file);
         fclose(file);
-        try_one(profile, size);
+        fb_code code = try_one(profile, size);
+        accepted += code == FB_OK;
+        malformed += code == FB_BROKEN || code == FB_WRONG_WIRE;
     }
-    printf("%ld mutants of %d files: nothing found\n", mutants, count - 3);
+    /* Whatever else there is to find ends this process. */
+    printf("%ld mutants of %d files, %ld reached the walker, %ld accepted, %ld refused, 0 slow, 0 crashed\n",
+           mutants, count - 3, mutants - malformed, accepted, mutants - accepted);
     return 0;
 }
 
