@@ -3,7 +3,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-Limits: TypeAlias = tuple[int, int, int, int, int, int]
+Limits: TypeAlias = tuple[int, int, int, int, int, int, int]
 Buffer: TypeAlias = bytes | bytearray | array[int] | npt.NDArray[Any]
 
 class Refused(Exception): ...

@@ -27,6 +27,7 @@ LIMITS = (
     limits.MAX_FRAMES,
     limits.FREE_FRAMES,
     limits.MAX_MEAN_INLINED,
+    limits.MAX_NODES,
 )
 
 _TABLES = ("mapping", "location", "function")
@@ -49,6 +50,7 @@ _BROKEN = (
     "sample {0} names the location {id}, which is not there",
     "the stack of sample {0} has {1} frames, over {deepest}",
     "the {0} entries of its stacks make {1} frames, over {2}",
+    "its stacks make a call tree of over {nodes} nodes",
     "the values of {type} add up beyond 64 bits",
     "sample {0} has the negative value {1} of {type}; it cannot be turned into money",
     "it has {0} messages, over {messages}",
@@ -65,7 +67,7 @@ def refused(error: "_core.Refused", raw: bytes = b"", value_type: object = "") -
     if at < len(_NOT_PPROF):
         why = _NOT_PPROF[at].format(*numbers)
         return BrokenProfile(explain(raw) or f"this is not a pprof profile: {why}")
-    messages, strings, deepest, *_ = LIMITS
+    messages, strings, deepest, *_, nodes = LIMITS
     text = _BROKEN[at - len(_NOT_PPROF)].format(
         *numbers,
         table=_TABLES[numbers[0]] if 0 <= numbers[0] < len(_TABLES) else "",
@@ -75,5 +77,6 @@ def refused(error: "_core.Refused", raw: bytes = b"", value_type: object = "") -
         messages=messages,
         strings=strings,
         deepest=deepest,
+        nodes=nodes,
     )
     return BrokenProfile(text)

@@ -1,5 +1,6 @@
 import random
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.engine import Trie, decode, merge, subtree_sums, totals, trie, trie_totals
+from finops import engine
+from finops.engine import Trie, decode, encode, merge, subtree_sums, totals, trie, trie_totals
 from finops.errors import BrokenProfile
 from tests.finops.engine.profiles import (
     Sample,
@@ -183,7 +185,14 @@ def test_arrays_have_their_types() -> None:
 
 def test_stacks_that_share_nothing_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("finops.engine.plain.trie.MAX_NODES", 5)
-    trie(profile("a;b;c 1\na;b;d 1\na;e 1"), 0)
+    if engine.name() == "native":
+        few = (*import_module("finops.engine.native.refusals").LIMITS[:-1], 5)
+        for home in ("decode", "refusals", "trie"):
+            monkeypatch.setattr(f"finops.engine.native.{home}.LIMITS", few)
+    shared, apart = profile("a;b;c 1\na;b;d 1\na;e 1"), profile("a;x;x 1\nb;x;x 1")
 
-    with pytest.raises(BrokenProfile, match="its stacks make a call tree of over 5 nodes"):
-        trie(profile("a;x;x 1\nb;x;x 1"), 0)
+    for written in (shared, decode(encode(shared))):
+        assert trie(written, 0).selfs.size == 5
+    for written in (apart, decode(encode(apart))):
+        with pytest.raises(BrokenProfile, match="its stacks make a call tree of over 5 nodes"):
+            trie(written, 0)

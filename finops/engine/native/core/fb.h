@@ -28,6 +28,7 @@ typedef enum {
     FB_NO_LOCATION,      /* a: the sample, b: the id that is not there */
     FB_DEEP_STACK,       /* a: the sample, b: how many frames */
     FB_MANY_FRAMES,      /* a: how many entries all stacks have, b: how many frames, c: how many they may */
+    FB_MANY_NODES,       /* the stacks share too little */
     FB_OVERFLOW,         /* the values of a column do not add up within 64 bits */
     FB_NEGATIVE,         /* a: the sample, b: its value */
     FB_MANY_MESSAGES,    /* a: at least how many */
@@ -46,6 +47,7 @@ typedef struct {
     uint64_t messages, strings;      /* of the tables and the samples together; of the string table */
     uint64_t stack_frames, frames;   /* of one stack; of all stacks together */
     uint64_t free_frames, inlined;   /* beyond the free ones, so many for each entry of a stack in the mean */
+    uint64_t nodes;                  /* of the call trie of one profile */
 } fb_limits;
 
 typedef struct {

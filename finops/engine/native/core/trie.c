@@ -150,6 +150,8 @@ static fb_code plant(growing *now, int64_t value)
         uint32_t below = child(now->trie, node, group);
         if (below == FB_NO_NODE)
             return FB_NO_MEMORY;
+        if (now->trie->nodes > now->limits->nodes)
+            return FB_MANY_NODES;
         now->path_groups[at] = group;
         now->path_nodes[at] = node = (int32_t)below;
     }
@@ -192,8 +194,10 @@ fb_code fb_trie_grow(fb_trie *trie, const fb_profile *profile, size_t column, co
         return error->code;
     fb_code code = start_growing(&now) ? grow_samples(&now, profile, column, frames) : FB_NO_MEMORY;
     stop_growing(&now);
-    return code == FB_MANY_FRAMES ? fb_refuse_frames(profile, column, frames, error)
-                                  : fb_fail(error, code, 0, 0, 0);
+    /* Frames are refused before nodes, wherever either is first met. */
+    if ((code == FB_MANY_FRAMES || code == FB_MANY_NODES) && fb_refuse_frames(profile, column, frames, error))
+        return error->code;
+    return fb_fail(error, code, 0, 0, 0);
 }
 
 static fb_code grow_rows(growing *now, const fb_stacks_of *stacks, const fb_frames *frames)
@@ -220,8 +224,9 @@ fb_code fb_trie_grow_arrays(fb_trie *trie, const fb_stacks_of *stacks, const fb_
         return error->code;
     fb_code code = start_growing(&now) ? grow_rows(&now, stacks, frames) : FB_NO_MEMORY;
     stop_growing(&now);
-    return code == FB_MANY_FRAMES ? fb_refuse_frames_of(stacks, limits, frames, error)
-                                  : fb_fail(error, code, 0, 0, 0);
+    if ((code == FB_MANY_FRAMES || code == FB_MANY_NODES) && fb_refuse_frames_of(stacks, limits, frames, error))
+        return error->code;
+    return fb_fail(error, code, 0, 0, 0);
 }
 
 fb_code fb_trie_merge(fb_trie *trie, size_t nodes, const int32_t *parents, const int32_t *functions,

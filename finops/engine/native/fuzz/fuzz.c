@@ -14,7 +14,7 @@
 /* A profile of a few kilobytes that takes longer than this was made to hurt, and does. */
 #define SLOWEST_SECONDS 2
 
-static const fb_limits LIMITS = {1u << 20, 1u << 20, 1u << 12, 1u << 22, 1u << 18, 16};
+static const fb_limits LIMITS = {1u << 20, 1u << 20, 1u << 12, 1u << 22, 1u << 18, 16, 1u << 12};
 
 static void check(int is_true)
 {

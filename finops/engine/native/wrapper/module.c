@@ -19,12 +19,13 @@ PyObject *refuse(fb_code code, const fb_error *error)
 
 int take_limits(PyObject *limits, fb_limits *out)
 {
-    unsigned long long messages, strings, stack_frames, frames, free_frames, inlined;
+    unsigned long long messages, strings, stack_frames, frames, free_frames, inlined, nodes;
     if (!PyTuple_Check(limits)) {
         PyErr_SetString(PyExc_TypeError, "limits are a tuple");
         return -1;
     }
-    if (!PyArg_ParseTuple(limits, "KKKKKK", &messages, &strings, &stack_frames, &frames, &free_frames, &inlined))
+    if (!PyArg_ParseTuple(limits, "KKKKKKK", &messages, &strings, &stack_frames, &frames, &free_frames, &inlined,
+                          &nodes))
         return -1;
     out->messages = messages;
     out->strings = strings;
@@ -32,6 +33,7 @@ int take_limits(PyObject *limits, fb_limits *out)
     out->frames = frames;
     out->free_frames = free_frames;
     out->inlined = inlined;
+    out->nodes = nodes;
     return 0;
 }
 
