@@ -1,7 +1,7 @@
 """What leaves when it is old enough. Money never does: hours become exact daily sums.
 
-Only whole days whose every hour is final are summed. What a restatement superseded leaves with the
-hours; `ledger_windows` and the reports keep that and why it was restated.
+Only whole days are summed: each of their hours was charged and is final. What a restatement superseded
+leaves with the hours; `ledger_windows` and the reports keep that and why it was restated.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, aliased
 
 from finops.domain.charge import ChargeState, CostMetric
 from finops.domain.window import DAY, Window, day_of
-from finops.storage.ledger import HOURLY, stands
+from finops.storage.ledger import DAILY, HOURLY, stands
 from finops.storage.portable import AnySelect, UtcDay, batches, hold_days
 from finops.storage.runs import Outcome
 from finops.storage.tables import (
@@ -115,7 +115,10 @@ def _days_with_hours(session: Session, before: datetime) -> list[Window]:
 
 
 def _settled_services(session: Session, day: Window) -> list[str]:
-    """The services with charges on a day of which every hour is final."""
+    """The services with charges on a day of which every hour is final, and so is the day itself.
+
+    A day of which an outage left hours out may still be backfilled; once summed it could not be.
+    """
     row, version = ChargeRow, LedgerWindowRow
     in_day = (row.window_start >= day.start, row.window_start < day.end)
     charged = set(session.scalars(select(row.service).where(*in_day).distinct()))
@@ -126,6 +129,13 @@ def _settled_services(session: Session, day: Window) -> list[str]:
         version.state != ChargeState.FINAL.value,
         standing(version),
     )
+    whole = select(version.service).where(
+        version.window_start == day.start,
+        version.window_end == day.end,
+        version.grain == DAILY,
+        version.state == ChargeState.FINAL.value,
+        standing(version),
+    )
     recorded = exists().where(
         version.service == row.service,
         version.window_start == row.window_start,
@@ -133,7 +143,8 @@ def _settled_services(session: Session, day: Window) -> list[str]:
         version.ledger_version == row.ledger_version,
     )
     unrecorded = select(row.service).where(*in_day, not_(recorded))
-    return sorted(charged - set(session.scalars(unsettled)) - set(session.scalars(unrecorded)))
+    settled = charged & set(session.scalars(whole))
+    return sorted(settled - set(session.scalars(unsettled)) - set(session.scalars(unrecorded)))
 
 
 def _daily_sums(day: Window, of_day: ColumnElement[bool]) -> AnySelect:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from finops.domain.charge import Amounts, Charge, ChargeState, CostMetric
 from finops.domain.money import Money
 from finops.domain.profile import ProfileKind, RefusedProfile
-from finops.domain.window import Window
+from finops.domain.window import DAY, Window, day_of
 from finops.errors import Incomplete, StorageError
 from finops.storage import charges, database, ledger, refused_profiles, retention, runs, usage
 from finops.storage.charge_sums import sums
@@ -35,12 +35,21 @@ def expire(
     raw_before: datetime = NEVER,
     runs_before: datetime = NEVER,
 ) -> dict[str, int]:
-    """What leaves, after a look at what the plan of it says: that must be the same."""
+    """What leaves of days that were charged whole, after a look at the plan of it: that must say the same."""
+    _close_days(session)
     before = {"hourly_before": hourly_before, "raw_before": raw_before, "runs_before": runs_before}
     planned = retention.plan(session, **before)
     done = retention.expire(session, **before)
     assert planned == done
     return done
+
+
+def _close_days(session: Session) -> None:
+    """Say of each day with charges that it is final, as who charges its last hour does."""
+    rows = session.execute(select(ChargeRow.service, ChargeRow.window_start).distinct()).all()
+    for service, of_day in sorted({(service, day_of(start)) for service, start in rows}):
+        if (service, of_day) not in ledger.states(session, of_day, service, grain=DAY):
+            record(session, of_day, FINAL, service=service)
 
 
 def count(session: Session, table: type[ChargeRow] | type[ChargeDayRow]) -> int:
@@ -93,6 +102,14 @@ def test_a_day_that_may_still_change_does_not_leave(session: Session) -> None:
 def test_an_hour_without_charges_that_is_not_final_holds_its_day(session: Session) -> None:
     book(session, final(0), state=FINAL)
     record(session, hour(5))
+
+    assert expire(session, day().end) == NOTHING
+
+
+def test_a_day_of_which_hours_were_never_charged_does_not_leave(session: Session) -> None:
+    """An outage was longer than a tick looks back: what it left out may be backfilled, or it stays open."""
+    book(session, final(0), state=FINAL)
+    record(session, day(), ChargeState.PROVISIONAL)
 
     assert expire(session, day().end) == NOTHING
 
