@@ -32,8 +32,6 @@ from finops.storage.runs import Run
 
 # What is looked at: long enough for a weekend, short enough to be about now.
 LOOKED_AT = 7 * DAY
-# As far as a tick of the scheduler looks back by itself.
-LOOKED_BACK = 28 * DAY
 # The work of the last weekly report begins there.
 _WEEK_BEFORE = 14 * DAY
 
@@ -119,7 +117,7 @@ def stored(session: Session, registry: Registry, now: datetime, jobs: Sequence[s
         done_until=vitals.done_until(session),
         failures=_failures(session, jobs, window),
         refused_profiles=vitals.refused_profiles(session, window),
-        reached=vitals.reached(session, window.start - LOOKED_BACK),
+        reached=vitals.reached(session),
         machines_until=vitals.machines_until(session),
         profiles_until=vitals.profiles_until(session),
         prices_as_of=vitals.prices_as_of(session),

@@ -75,12 +75,14 @@ def refused_profiles(session: Session, window: Window) -> int:
     return sum(int(json.loads(counts).get("refused", 0)) for counts in latest.values())
 
 
-def reached(session: Session, since: datetime) -> Reached:
-    """How far the ledger came, and what of it may still change from a moment on."""
+def reached(session: Session, since: datetime | None = None) -> Reached:
+    """How far the ledger came, and what of it may still change, all of it or from a moment on."""
     row = LedgerWindowRow
     hours = (row.grain == HOURLY, standing(row))
     latest = select(row.window_end).where(*hours).order_by(row.window_start.desc()).limit(1)
-    open_ = (*hours, row.state == ChargeState.PROVISIONAL.value, row.window_start >= since)
+    open_ = [*hours, row.state == ChargeState.PROVISIONAL.value]
+    if since is not None:
+        open_.append(row.window_start >= since)
     query = select(func.count(row.window_start.distinct()), func.min(row.window_start)).where(*open_)
     count, oldest = session.execute(query).one()
     return Reached(session.scalars(latest).one_or_none(), count, oldest)
