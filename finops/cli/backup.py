@@ -25,7 +25,7 @@ def backup(ctx: click.Context, file: Path) -> None:
     for digest, why in made.missing.items():
         click.echo(f"left out: the raw profile {digest}: {harmless(why)}", err=True)
     click.echo(
-        f"{file}: a database of {sized(made.database_bytes)} at schema {made.schema_revision},"
+        f"{harmless(str(file))}: a database of {sized(made.database_bytes)} at schema {made.schema_revision},"
         f" {counted(len(made.blobs), 'raw profile')}, in {sized(file.stat().st_size)}"
     )
 
@@ -50,7 +50,7 @@ def restore(ctx: click.Context, file: Path, folder: Path | None, *, force: bool)
     An example: finops restore ledger-2026-11-30.tar.zst --to /tmp/look
     """
     from finops.cli.main import configured
-    from finops.cli.shown import counted
+    from finops.cli.shown import counted, harmless
     from finops.domain.window import moment_text
     from finops.storage import backup as backups
     from finops.storage import migrate
@@ -63,7 +63,7 @@ def restore(ctx: click.Context, file: Path, folder: Path | None, *, force: bool)
         url, blobs = f"sqlite:///{folder.absolute() / backups.DATABASE}", BlobStore(folder / "blobs")
     made = backups.restore(file, url, blobs, force=force)
     click.echo(
-        f"{backups.sqlite_file(url)}: the ledger as of {moment_text(made.made_at)},"
+        f"{harmless(str(backups.sqlite_file(url)))}: the ledger as of {moment_text(made.made_at)},"
         f" {counted(len(made.blobs), 'raw profile')}"
     )
     if made.schema_revision != migrate.head():

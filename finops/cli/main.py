@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration, 3 a gate's "no", 4
 nothing known has (of a machine, a service, a job …) is a failure: well asked, and without an answer.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
 EXIT_INCONCLUSIVE = 4
+
+# Of a message: whatever a caller quotes at us, its reader scrolls no further than this.
+_LONGEST_LINE = 2000
 
 # Each command, what it is for, and where it lives. A module is imported when its command is named, so
 # that `finops --help` imports none of them; a test holds each sentence to the module's own.
@@ -143,25 +147,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = finops.main(args=arguments, prog_name="finops", standalone_mode=False)
         sys.exit(code or 0)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _say(shown.getvalue().rstrip("\n"))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("finops: stopped", err=True)
         sys.exit(EXIT_FAILED)
     except FinopsError as error:
-        _say(str(error))
+        _say(f"finops: {error}")
         sys.exit(exit_code(error))
     except BrokenPipeError:
         # The reader of a pipe had enough, as `finops top … | head` does; nothing failed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        # A path that no file can have, a disk that is full: what the system says of it is all there is.
+        _say(f"finops: {error.filename or 'input and output'}: {error.strerror or error}")
+        sys.exit(EXIT_FAILED)
 
 
 def _say(message: str) -> None:
-    """An error's message on standard error; what it quotes from outside cannot act on the terminal."""
-    from finops.reports.shown import harmless
+    """A message on standard error; what it quotes from outside cannot act on the terminal, nor flood it."""
+    from finops.reports.shown import cut, harmless
 
-    click.echo("finops: " + "\n".join(map(harmless, message.split("\n"))), err=True)
+    click.echo("\n".join(cut(harmless(line), _LONGEST_LINE) for line in message.split("\n")), err=True)
 
 
 if __name__ == "__main__":

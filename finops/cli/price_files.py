@@ -93,6 +93,7 @@ def export(
 ) -> None:
     """Write the prices of one list and moment as a snapshot that `import` reads."""
     from finops.cli.main import configured
+    from finops.cli.shown import harmless
     from finops.formats import price_list
     from finops.storage import prices
     from jobs.price_files import snapshot
@@ -114,7 +115,9 @@ def export(
         click.echo(data.decode(), nl=False)
     else:
         out.write_bytes(data)
-        click.echo(f"{out}: {len(listed.prices)} prices of {listed} at {at:%Y-%m-%dT%H:%M:%SZ}")
+        click.echo(
+            f"{harmless(str(out))}: {len(listed.prices)} prices of {listed} at {at:%Y-%m-%dT%H:%M:%SZ}"
+        )
 
 
 def _document(path: Path, each: object) -> dict[str, object]:
@@ -145,4 +148,4 @@ def _line(path: Path, each: object) -> str:
     is_in = said["status"] in ("admitted", "accepted")
     why = "" if is_in else f": {harmless(str(said['reasons']))[:_SHOWN]}"
     what = f"{said['source']} {said['region']} of {said['observed_at']}"
-    return f"{path.name}: {what} {said['status']} {counts}{why}"
+    return f"{harmless(path.name)}: {harmless(what)} {said['status']} {counts}{why}"

@@ -1,7 +1,9 @@
 """`finops prices rates`: rates of exchange by day, for showing amounts in another currency."""
 
 import csv
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,28 +39,34 @@ def rates(ctx: click.Context, file: Path, base: str, source: str) -> None:
 
 
 def _read(file: Path, base: str, source: str) -> "list[FxRate]":
+    with file.open("rb") as opened:
+        data = opened.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise BrokenInput(f"{file}: larger than {_MAX_BYTES} bytes")
+    try:
+        return list(_rows(data.decode("utf-8-sig"), file, base, source))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BrokenInput(f"{file}: this is no table of rates: {error}") from None
+
+
+def _rows(text: str, file: Path, base: str, source: str) -> "Iterator[FxRate]":
     from finops.domain.window import parse_moment
     from finops.storage.fx_rates import FxRate
 
-    if file.stat().st_size > _MAX_BYTES:
-        raise BrokenInput(f"{file}: larger than {_MAX_BYTES} bytes")
-    found: list[FxRate] = []
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = csv.reader(text)
-        heads = [head.strip() for head in next(rows, [])]
-        if heads[:1] != ["Date"] or not all(len(head) == 3 for head in heads[1:] if head):  # noqa: PLR2004
-            raise BrokenInput(f"{file}: the first line is not Date and a currency a column, as Date,USD,CNY")
-        for row in rows:
-            if not row:
-                continue
-            try:
-                day = parse_moment(row[0].strip())
-                for quote, cell in zip(heads[1:], row[1:], strict=True):
-                    if quote and cell.strip() not in ("", "N/A"):
-                        found.append(FxRate(base, quote, day, _rate(cell.strip()), source))
-            except (ValueError, InvalidOperation) as error:
-                raise BrokenInput(f"{file}: line {rows.line_num}: {error}") from None
-    return found
+    rows = csv.reader(StringIO(text, newline=""))
+    heads = [head.strip() for head in next(rows, [])]
+    if heads[:1] != ["Date"] or not all(len(head) == 3 for head in heads[1:] if head):  # noqa: PLR2004
+        raise BrokenInput(f"{file}: the first line is not Date and a currency a column, as Date,USD,CNY")
+    for row in rows:
+        if not row:
+            continue
+        try:
+            day = parse_moment(row[0].strip())
+            for quote, cell in zip(heads[1:], row[1:], strict=True):
+                if quote and cell.strip() not in ("", "N/A"):
+                    yield FxRate(base, quote, day, _rate(cell.strip()), source)
+        except (ValueError, InvalidOperation) as error:
+            raise BrokenInput(f"{file}: line {rows.line_num}: {error}") from None
 
 
 def _rate(text: str) -> Decimal:

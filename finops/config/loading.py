@@ -12,6 +12,9 @@ from finops.config.mistakes import Mistake, listed, mistakes
 from finops.config.settings import Settings
 from finops.errors import ConfigError
 
+# A device never ends.
+_MAX_BYTES = 4 << 20
+
 _PREFIX = "FINOPS__"
 
 # Tables that stand in the file several times: a variable's name cannot say which is meant.
@@ -67,7 +70,10 @@ def _tables(path: Path) -> dict[str, Any]:
     """The file as it stands. Tables with paths are there even if the file leaves them out."""
     try:
         with path.open("rb") as file:
-            return {"database": {}, "blobs": {}} | tomllib.load(file, parse_float=Decimal)
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise ConfigError(f"{path}: larger than {_MAX_BYTES} bytes, which no configuration is")
+        return {"database": {}, "blobs": {}} | tomllib.loads(data.decode(), parse_float=Decimal)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; copy config.example.toml to begin") from None
     except OSError as error:

@@ -12,6 +12,11 @@ WEEK = timedelta(weeks=1)
 # A month is 730 hours (365 x 24 / 12), as OpenCost counts it; a calendar month would make February cheap.
 HOURS_PER_MONTH = 730
 
+# Beyond these a date is a slip of the pen, and at both ends of the calendar there is no next day.
+YEARS = range(1970, 2201)
+
+_LONGEST_SAID = 80
+
 _LAST = re.compile(r"(?P<count>[1-9][0-9]{0,3})(?P<unit>[hdw])")
 _ISO_WEEK = re.compile(r"(?P<year>[0-9]{4})-W(?P<week>[0-9]{2})")
 _UNITS = {"h": HOUR, "d": DAY, "w": WEEK}
@@ -89,7 +94,7 @@ def parse_moment(text: str) -> datetime:
     """A moment from RFC 3339 or a bare date; one without a zone is UTC.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or of a year that no ledger reaches.
 
     >>> parse_moment("2026-11-02").isoformat()
     '2026-11-02T00:00:00+00:00'
@@ -97,7 +102,11 @@ def parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a date or a time, as 2026-11-02 or 2026-11-02T06:00:00Z") from None
+        raise ValueError(
+            f"{_cut(text)!r} is not a date or a time, as 2026-11-02 or 2026-11-02T06:00:00Z"
+        ) from None
+    if moment.year not in YEARS:
+        raise ValueError(f"{_cut(text)!r} is of no year from {YEARS[0]} to {YEARS[-1]}")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -132,15 +141,22 @@ def parse_window(text: str, now: datetime) -> Window:
             monday = datetime.fromisocalendar(int(match["year"]), int(match["week"]), 1)
         except ValueError:
             raise ValueError(f"{text!r} is not a week of its year") from None
+        parse_moment(monday.date().isoformat())
         return week_of(monday.replace(tzinfo=UTC))
     try:
         # A time of day alone is no window: the day around it is not what was meant.
-        return day_of(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC))
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise ValueError(
-            f"{text!r} is not a window: give START/END, a date, a week as 2026-W45, "
+            f"{_cut(text)!r} is not a window: give START/END, a date, a week as 2026-W45, "
             "today, yesterday, week, lastweek, or a span as 24h, 7d, 2w"
         ) from None
+    return day_of(parse_moment(day.isoformat()))
+
+
+def _cut(text: str) -> str:
+    """As much of what was not understood as a message holds."""
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
 
 
 def moment_text(moment: datetime) -> str:

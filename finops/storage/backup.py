@@ -69,7 +69,7 @@ def write(url: str, blobs: BlobStore, file: Path, now: datetime) -> Manifest:
     if file.exists():
         raise StorageError(f"{file} is there already: name another file, or move it away")
     try:
-        with TemporaryDirectory(prefix=f".{file.name}-", dir=file.absolute().parent) as folder:
+        with TemporaryDirectory(prefix=".finops-backup-", dir=file.absolute().parent) as folder:
             snapshot, unfinished = Path(folder) / DATABASE, Path(folder) / "unfinished"
             _copy(source, url, snapshot)
             manifest = _pack(snapshot, blobs, unfinished, now)
@@ -77,6 +77,8 @@ def write(url: str, blobs: BlobStore, file: Path, now: datetime) -> Manifest:
             sync_folder(file.absolute().parent)
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror}") from error
+    except UnicodeEncodeError as error:
+        raise StorageError(f"{file} cannot be written: SQLite takes no path that is not UTF-8") from error
     return manifest
 
 
