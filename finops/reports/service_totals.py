@@ -58,12 +58,14 @@ def build(
     lines = charge_lines.by_service(session, window, metric, currency)
     made = [_total(known.get(name, Service(name)), each, currency) for name, each in lines.items()]
     made.sort(key=_order)
+    accounted = ledger.accounted(session, window)
+    whole = charge_lines.known_total([each.total for each in made], currency)
     return ServiceTotals(
         window=window,
-        accounted=ledger.accounted(session, window),
+        accounted=accounted,
         currency=currency,
         metric=metric,
-        total=charge_lines.known_total([each.total for each in made], currency),
+        total=whole if accounted else None,
         services=tuple(made),
         unpriced=tuple(charge_lines.unpriced(session, window)),
         provisional_hours=ledger.provisional_hours(session, window),

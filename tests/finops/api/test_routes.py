@@ -77,6 +77,12 @@ def test_what_a_service_used_is_what_its_functions_come_to_and_null_where_no_cha
     assert 0 < known < 2 * len(listed)
 
 
+def test_beyond_the_ledger_nobody_knows_what_services_cost(client: FlaskClient) -> None:
+    listed = asked(client, "/api/v1/services", window="2020-01-01")
+
+    assert (listed["total"], listed["services"], listed["accounted"]) == (None, [], None)
+
+
 def test_services_are_listed_without_reading_a_function(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
