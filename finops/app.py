@@ -147,6 +147,12 @@ class App:
         """Sessions that only read, and wait for no writer."""
         return database.sessions(_opened(self.settings.database.url), is_reading=True)
 
+    def close(self) -> None:
+        """Let go of the database."""
+        for name in ("sessions", "readers"):
+            if (made := self.__dict__.get(name)) is not None:
+                database.close(made)
+
 
 def _aws(wanted: AwsPrices, clock: Clock) -> list[PriceScope]:
     """What is asked of AWS, for each region."""

@@ -1,5 +1,7 @@
 """`finops serve`: the API."""
 
+from typing import NoReturn
+
 import click
 
 
@@ -17,7 +19,19 @@ def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
     """
     from finops.api.server import address, listen
     from finops.cli.main import configured
+    from jobs.stopping import until_a_signal
 
-    server = listen(configured(ctx), host, port)
-    click.echo(f"listening on {address(server)}/api/v1/services", err=True)
-    server.run()
+    app = configured(ctx)
+    server = listen(app, host, port)
+    click.echo(
+        f"listening on {address(server)}/api/v1/services, described at {address(server)}/openapi/v1.json",
+        err=True,
+    )
+    with until_a_signal(_stop):
+        server.run()
+    server.close()
+    app.close()
+
+
+def _stop() -> NoReturn:
+    raise SystemExit(0)  # which the server takes as a word to finish what it has at hand

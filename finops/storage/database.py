@@ -64,6 +64,11 @@ def sessions(engine: Engine, *, is_reading: bool = False) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def close(made: Sessions) -> None:
+    """Close the connections of a factory; SQLite's files beside the database go with the last of all."""
+    made.kw["bind"].dispose()
+
+
 def _postgresql(url: URL) -> Engine:
     if url.drivername == "postgresql":  # whichever driver SQLAlchemy would take, this one is installed
         url = url.set(drivername="postgresql+psycopg")

@@ -1,5 +1,8 @@
 import json
+import shutil
+import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -14,6 +17,7 @@ from finops.config.sections import Api
 from finops.errors import ConfigError, StorageError
 from tests.finops.api.asking import DAYS, app_of, serving
 from tests.finops.cli.running import finops
+from tests.small_ledger import ROOT, command
 
 ANY = "0.0.0.0"  # noqa: S104 - to be refused
 VARIABLE = "FLAMEBILL_TOKEN"
@@ -85,6 +89,23 @@ def test_a_port_that_is_taken_is_one_message(drained_folder: Path) -> None:
 
     assert ran.code == 2
     assert f"cannot listen on 127.0.0.1:{port}" in ran.err
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_stops_and_leaves_the_database_closed(
+    drained_folder: Path, tmp_path: Path, told: signal.Signals
+) -> None:
+    folder = tmp_path / "company"
+    shutil.copytree(drained_folder, folder)
+    words = command("--config", str(folder / "config.toml"), "serve", "--port", "0")
+    with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        at = process.stderr.readline().split()[2].rstrip(",")
+        assert got(f"{at}?window={DAYS}")[0] == 200
+        process.send_signal(told)
+        assert process.wait(30) == 0
+
+    assert not list(folder.glob("finops.db-*"))
 
 
 def test_a_token_that_is_not_set_is_found_before_anybody_may_ask(
