@@ -92,6 +92,26 @@ class Server:
         with self._connected() as connection:
             return int(connection.scalar(text(ended), {"name": make_url(url).database}) or 0)
 
+    def size(self, url: str) -> int:
+        """How many bytes a database takes."""
+        with self._connected() as connection:
+            return int(
+                connection.scalar(text("SELECT pg_database_size(:name)"), {"name": make_url(url).database})
+            )
+
+    @contextmanager
+    def moved(self, url: str, folder: Path) -> Iterator[None]:
+        """While this lasts, a database to which nobody is connected lies in a folder of the server's user."""
+        name = make_url(url).database
+        place = f"{self.prefix}_{next(self._numbers)}"
+        self._execute(f"CREATE TABLESPACE {place} LOCATION '{folder}'")
+        self._execute(f"ALTER DATABASE {name} SET TABLESPACE {place}")
+        try:
+            yield
+        finally:
+            self._execute(f"ALTER DATABASE {name} SET TABLESPACE pg_default")
+            self._execute(f"DROP TABLESPACE {place}")
+
     def clear(self) -> None:
         """Drop the template."""
         self._execute(f"DROP DATABASE IF EXISTS {self.prefix}_{_TEMPLATE} WITH (FORCE)")
@@ -174,7 +194,7 @@ def _version(folder: Path) -> str:
             capture_output=True,
             text=True,
             check=False,
-            **_as(_unprivileged()),
+            **_as(unprivileged()),
         )
     except OSError:
         return ""
@@ -198,7 +218,7 @@ def running() -> Iterator[Server | None]:
 
 @contextmanager
 def _started(folder: Path) -> Iterator[str]:
-    user = _unprivileged()
+    user = unprivileged()
     # Not pytest's own folder, which is closed to other users, and whose path may be too long for a socket.
     home = Path(tempfile.mkdtemp(prefix="finops-pg-", dir="/tmp"))
     try:
@@ -273,7 +293,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
             return
 
 
-def _unprivileged() -> str | None:
+def unprivileged() -> str | None:
     """Whom to run the server as; None for whoever runs the tests."""
     if os.geteuid() != 0:
         return None
