@@ -36,6 +36,7 @@ from tests.small_ledger import (
 )
 
 NANO = Decimal("1e-9")
+REPORTS = ("weekly.json", "weekly.txt", "weekly.html")
 WEEKS = ("2026-W45", "2026-W46", "2026-W47")
 
 Document = dict[str, Any]
@@ -73,14 +74,14 @@ def test_the_demonstration_run_twice_changes_nothing(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # its own API is not behind it
     runs = said(demo_output, "jobs", "list", "--limit", "10000", "--json")
-    reported = [(demo_output / name).read_bytes() for name in ("weekly.json", "weekly.txt")]
+    reported = [(demo_output / name).read_bytes() for name in REPORTS]
 
     again = finops("demo", str(demo_output))
 
     assert again.returncode == 0, again.stderr
     second = said(demo_output, "ledger", "dump", "--canonical")
     assert sha256(second.encode()).hexdigest() == sha256(demo_dump.read_bytes()).hexdigest()
-    assert [(demo_output / name).read_bytes() for name in ("weekly.json", "weekly.txt")] == reported
+    assert [(demo_output / name).read_bytes() for name in REPORTS] == reported
     assert said(demo_output, "jobs", "list", "--limit", "10000", "--json") == runs, "nothing was due"
 
 

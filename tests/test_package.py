@@ -58,6 +58,7 @@ def test_it_carries_all_that_runs_and_nothing_else(wheel: Path) -> None:
         "finops/storage/migrations/versions/0003_restatement.py",
         "finops/demo/config.toml",
         "finops/demo/captures/captures.json",
+        "finops/reports/pages/weekly.html",
         "finops/demo/captures/checkout-v1-peak.cpu.pb.gz",
         "pricing/data/aws-us-east-1.tsv",
         "finops/py.typed",

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from finops import app as building
 from finops.demo.layout import lay_out
 from finops.domain.window import WEEK, week_of
 from finops.errors import FinopsError
-from finops.reports import text, weekly
+from finops.reports import text, weekly, weekly_page
 from finops.storage import database, migrate, runs
 from jobs import service
 from jobs.registry import JOBS
@@ -35,10 +36,13 @@ def drive(folder: Path) -> Iterator[str]:
         raise FinopsError("stopped before everything was done; the next run goes on from here")
     with app.readers() as session:
         failed = [run for job in JOBS for run in runs.failures(session, job).values()]
-        report = weekly.build(session, week_of(app.clock.now() - WEEK), currency=app.settings.ledger.currency)
+        build = partial(weekly.build, session, currency=app.settings.ledger.currency)
+        week = week_of(app.clock.now() - WEEK)
+        report, before = build(week), build(week.before())
     if failed:
         raise FinopsError(f"{failed[0].job} {failed[0].window} failed: {failed[0].error}")
     (folder / "weekly.txt").write_text(text.weekly(report))
+    (folder / "weekly.html").write_text(weekly_page.render(report, before), encoding="utf-8")
     (folder / "weekly.json").write_text(
         json.dumps(_asked(folder / "config.toml", "reports/weekly?window=lastweek"), indent=2) + "\n"
     )
@@ -47,6 +51,7 @@ def drive(folder: Path) -> Iterator[str]:
     yield ""
     yield f"{folder}/weekly.txt, and as the API gave it {folder}/weekly.json"
     yield f"look around: finops --config {folder}/config.toml report weekly --window 2026-W45"
+    yield f"the report to look at: {folder / 'weekly.html'}"
 
 
 def _asked(config: Path, path: str) -> object:

@@ -65,6 +65,14 @@ class Window:
         """Whether both ends stand on the hour."""
         return all(moment == hour_of(moment).start for moment in (self.start, self.end))
 
+    def before(self) -> "Window":
+        """The span of the same length that ends where this one begins.
+
+        >>> str(parse_window("2026-W45", datetime(2026, 11, 30, tzinfo=UTC)).before())
+        '2026-10-26T00:00:00Z/2026-11-02T00:00:00Z'
+        """
+        return Window(self.start - (self.end - self.start), self.start)
+
     def _parts(self, step: timedelta, at: datetime) -> Iterator["Window"]:
         while at < self.end:
             yield Window(max(at, self.start), min(at + step, self.end))

@@ -92,3 +92,16 @@ def test_what_cannot_be_explained_is_said(company: Path) -> None:
     assert "no.Such" in unknown.err
     assert (half.code, half.out) == (2, "")
     assert "not of whole hours" in half.err
+
+
+def test_a_page_is_written_beside_what_is_printed(company: Path, tmp_path: Path) -> None:
+    file = tmp_path / "week.html"
+    ran = finops("--config", company, "report", "weekly", "--window", "2026-11-03", "--html", file)
+
+    assert (ran.code, ran.out) == (0, "")
+    assert f"{file}: the report of 2026-11-03T00:00:00Z/2026-11-04T00:00:00Z" in ran.err
+    assert "<title>What the fleet cost, 2026-11-03 to 2026-11-03</title>" in file.read_text()
+    document = finops(
+        "--config", company, "report", "weekly", "--window", "2026-11-03", "--html", file, "--json"
+    )
+    assert document.document["window"]["start"] == "2026-11-03T00:00:00Z"
