@@ -417,6 +417,11 @@ def test_function_costs_outlive_the_hours_that_they_were_made_of(small_ledger: S
     small_ledger.look(*ROAD, within=Window(MONDAY, MONDAY + 12 * HOUR))
     assert states(small_ledger, grain="day") == ["provisional"], "half of its hours were never asked for"
     small_ledger.look("expire")
+    assert not small_ledger.lines("charge_days"), "and may be backfilled yet"
+    small_ledger.look(*ROAD, within=day())
+    small_ledger.clock.moment += timedelta(days=1)
+    small_ledger.write()
+    small_ledger.look("expire")
     assert small_ledger.lines("charge_days", service="checkout")
     before = small_ledger.dump()
 

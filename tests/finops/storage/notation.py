@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from finops.domain.charge import Amounts, Charge, ChargeKind, ChargeState, CostMetric
@@ -15,6 +16,7 @@ from finops.domain.profile import ProfileKind, Usage, UsageKey
 from finops.domain.resource import Resource
 from finops.domain.window import DAY, HOUR, Window, day_of, hour_of
 from finops.storage import charges, function_costs, ledger, restatement
+from finops.storage.tables import ChargeRow
 from tests.finops.costs.notation import function, trie
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -122,6 +124,14 @@ def record(
     return ledger.record(
         session, service, window, state=state, is_held=False, fingerprint=fingerprint, message="", now=now
     )
+
+
+def close_days(session: Session) -> None:
+    """Say of each day with charges that it is final, as who charges its last hour does."""
+    rows = session.execute(select(ChargeRow.service, ChargeRow.window_start).distinct()).all()
+    for service, of_day in sorted({(service, day_of(start)) for service, start in rows}):
+        if (service, of_day) not in ledger.states(session, of_day, service, grain=DAY):
+            record(session, of_day, ChargeState.FINAL, service=service)
 
 
 def restate(session: Session, window: Window, now: datetime, service: str = "shop") -> int:

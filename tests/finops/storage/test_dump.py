@@ -153,9 +153,18 @@ def test_any_difference_is_printed(engine: Engine) -> None:
         lambda session: restate(session, hour(25), LATER),
         lambda session: book_costs(session, cost("main", "2")),
         lambda session: reports.store(session, "weekly", day(), "another", "{}", "f", NOW),
-        lambda session: retention.expire(session, hourly_before=day().end, raw_before=NOW, runs_before=NOW),
     ):
         assert printed(engine, straight, change) != before
+
+
+def test_what_leaves_is_printed_no_more(engine: Engine) -> None:
+    def expire(session: Session) -> None:
+        retention.expire(session, hourly_before=day().end, raw_before=NOW, runs_before=NOW)
+
+    def close(session: Session) -> None:
+        record(session, day(), FINAL)
+
+    assert printed(engine, straight, close, expire) != printed(engine, straight, close)
 
 
 def test_an_empty_ledger_prints_nothing(engine: Engine) -> None:

@@ -16,6 +16,7 @@ from tests.finops.storage.notation import (
     book,
     book_costs,
     charge,
+    close_days,
     cost,
     day,
     hour,
@@ -71,6 +72,7 @@ def test_what_a_restatement_is_about_is_known_before(shop: Session) -> None:
 
 
 def test_hours_that_left_are_refused_by_name_and_nothing_is_restated(shop: Session) -> None:
+    close_days(shop)
     retention.expire(shop, hourly_before=day().end, raw_before=NOW, runs_before=NOW)
     record(shop, hour(24), FINAL)
     before = list(dump.canonical(shop))

@@ -13,14 +13,25 @@ from sqlalchemy.orm import Session
 from finops.domain.charge import Amounts, Charge, ChargeState, CostMetric
 from finops.domain.money import Money
 from finops.domain.profile import ProfileKind, RefusedProfile
-from finops.domain.window import DAY, Window, day_of
+from finops.domain.window import Window
 from finops.errors import Incomplete, StorageError
 from finops.storage import charges, database, ledger, refused_profiles, retention, runs, usage
 from finops.storage.charge_sums import sums
 from finops.storage.runs import Outcome
 from finops.storage.tables import ChargeDayRow, ChargeRow
 from tests import claims
-from tests.finops.storage.notation import LATER, NOW, book, charge, day, hour, hours, record, restate
+from tests.finops.storage.notation import (
+    LATER,
+    NOW,
+    book,
+    charge,
+    close_days,
+    day,
+    hour,
+    hours,
+    record,
+    restate,
+)
 from tests.finops.storage.notation import usage as said
 
 FINAL = ChargeState.FINAL
@@ -36,20 +47,12 @@ def expire(
     runs_before: datetime = NEVER,
 ) -> dict[str, int]:
     """What leaves of days that were charged whole, after a look at the plan of it: that must say the same."""
-    _close_days(session)
+    close_days(session)
     before = {"hourly_before": hourly_before, "raw_before": raw_before, "runs_before": runs_before}
     planned = retention.plan(session, **before)
     done = retention.expire(session, **before)
     assert planned == done
     return done
-
-
-def _close_days(session: Session) -> None:
-    """Say of each day with charges that it is final, as who charges its last hour does."""
-    rows = session.execute(select(ChargeRow.service, ChargeRow.window_start).distinct()).all()
-    for service, of_day in sorted({(service, day_of(start)) for service, start in rows}):
-        if (service, of_day) not in ledger.states(session, of_day, service, grain=DAY):
-            record(session, of_day, FINAL, service=service)
 
 
 def count(session: Session, table: type[ChargeRow] | type[ChargeDayRow]) -> int:

@@ -28,5 +28,5 @@ def test_the_deepest_stack_there_may_be_is_no_reason_to_wait() -> None:
     start = time.process_time()
     grown = trie.trie(deepest, 0)
     assert trie.trie_totals(grown).totals.tolist() == [1, 1]
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 6, "an array a level would take ten seconds"
     assert grown.parents.tolist() == list(range(-1, (1 << 16) - 1))
